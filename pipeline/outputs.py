@@ -1,8 +1,9 @@
 """Suspects' answers in Parquet: the border between the side that needs torch and the side that does not.
 
 One row for each suspect and probe: task, attack, arch, seed, variant, suspect, probes (their kind), probe (its
-place), label (true), target (expected of a copy), output (raw logits). The suspects' class names are in the schema's
-metadata. The source is the suspect of attack `source`.
+place), label (true), target (expected of a copy), output (raw logits, rounded to steps of 1/256: less than half the
+bytes, and scores that move by less than 0.001). The suspects' class names are in the schema's metadata. The source is
+the suspect of attack `source`.
 """
 
 import json
@@ -21,6 +22,7 @@ from pipeline.files import replacing
 SOURCE = "source"
 SUSPECT = ["attack", "arch", "seed", "variant", "suspect"]
 CLASSES = b"sac_classes"
+STEP = 1 / 256
 TEXT = pa.dictionary(pa.int32(), pa.string())
 SCHEMA = pa.schema([("task", TEXT), ("attack", TEXT), ("arch", TEXT), ("seed", pa.int32()), ("variant", TEXT),
                     ("suspect", TEXT), ("probes", TEXT), ("probe", pa.int32()), ("label", pa.int32()),
@@ -67,7 +69,9 @@ def write_outputs(path: Path, task: str, blocks: Iterable[tuple[dict, tuple[str,
             tables.append(_table(task, suspect, probes, logits))
     table = pa.concat_tables([SCHEMA.empty_table(), *tables]).unify_dictionaries()
     with replacing(path) as scratch:
-        pq.write_table(table.replace_schema_metadata({CLASSES: json.dumps(classes)}), scratch, compression="zstd")
+        pq.write_table(table.replace_schema_metadata({CLASSES: json.dumps(classes)}), scratch, compression="zstd",
+                       compression_level=19, use_dictionary=[name for name in SCHEMA.names if name != "output"],
+                       column_encoding={"output.list.element": "BYTE_STREAM_SPLIT"})
 
 
 def read_outputs(path: Path) -> list[Answers]:
@@ -96,7 +100,8 @@ def _table(task: str, suspect: dict, probes, logits: np.ndarray) -> pa.Table:
     numbers = {"probe": np.arange(count), "label": probes.labels, "target": probes.targets}
     columns |= {name: pa.array(value, pa.int32()) for name, value in numbers.items()}
     offsets = pa.array(np.arange(0, count * width + 1, width), pa.int32())
-    columns["output"] = pa.ListArray.from_arrays(offsets, pa.array(logits.astype(np.float32).ravel()))
+    rounded = np.round(logits / STEP) * STEP
+    columns["output"] = pa.ListArray.from_arrays(offsets, pa.array(rounded.astype(np.float32).ravel()))
     return pa.table(columns, schema=SCHEMA)
 
 

@@ -11,9 +11,9 @@ from pipeline.benchmark import RecipeChange, changed
 from pipeline.errors import BadInput
 from pipeline.models.network import accuracy, build, clone, predict
 from pipeline.training.augment import augment
-from pipeline.training.fit import distillation_loss, fit, fit_new
+from pipeline.training.fit import arcface_loss, distillation_loss, fit, fit_new
 from pipeline.training.perturb import perturb
-from pipeline.training.recipe import Adversary, Distillation, Recipe
+from pipeline.training.recipe import Adversary, ArcFace, Distillation, Recipe
 
 QUICK = Recipe(epochs=6, batch=32, rate=0.05)
 
@@ -157,3 +157,23 @@ def test_a_change_touches_only_what_it_names():
     recipe = changed(QUICK, RecipeChange(epochs=2, distillation=Distillation(alpha=0.1)))
     assert (recipe.epochs, recipe.rate, recipe.distillation.alpha) == (2, 0.05, 0.1)
     assert changed(recipe, RecipeChange(distillation=None)).distillation is None
+
+
+@given(st.integers(0, 10_000), st.floats(0, 1.5), st.floats(0.5, 64))
+def test_arcface_widens_the_true_angle_alone(seed, margin, scale):
+    draws = np.random.default_rng(seed)
+    cosines, labels = draws.uniform(-1, 1, (5, 4)), draws.integers(0, 4, 5)
+    expected = []
+    for row, label in zip(cosines, labels, strict=True):
+        logits = scale * row.copy()
+        angle = np.arccos(row[label])
+        logits[label] = scale * (np.cos(angle + margin) if angle + margin < np.pi else row[label] - margin * np.sin(margin))
+        expected.append(-log_softmax(logits)[label])
+    loss = arcface_loss(torch.tensor(cosines), torch.tensor(labels), ArcFace(margin=margin, scale=scale))
+    assert loss.item() == pytest.approx(np.mean(expected), rel=1e-4, abs=1e-4)
+
+
+def test_arcface_has_a_gradient_where_the_cosine_is_one():
+    cosines = torch.tensor([[1.0, 0.0]], requires_grad=True)
+    arcface_loss(cosines, torch.tensor([0]), ArcFace()).backward()
+    assert cosines.grad.isfinite().all()

@@ -52,9 +52,15 @@ class Network(nn.Module):
         self.register_buffer("std", torch.tensor(spec.std, dtype=torch.float32).view(1, -1, 1, 1), persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
+        return self.head(self.features(self._normalised(images)))
+
+    def embed(self, images: Tensor) -> Tensor:
+        """Unit embeddings (N, D) of images, which face verification compares; for networks whose head makes them."""
+        return self.head.embed(self.features(self._normalised(images)))
+
+    def _normalised(self, images: Tensor) -> Tensor:
         pixels = images / 255 if images.dtype == torch.uint8 else images
-        pixels = ((pixels - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
-        return self.head(self.features(pixels))
+        return ((pixels - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
 
     @property
     def device(self) -> torch.device:
@@ -68,9 +74,14 @@ def build(arch: str, like: Images | Spec, seed: int) -> Network:
 
 
 def replace_head(network: Network, data: Images, seed: int) -> Network:
-    """A copy of `network` for the classes of `data`: the features are kept, the head is drawn anew from `seed`."""
+    """A copy of `network` for the classes of `data`: the features are kept, the head is drawn anew from `seed`.
+
+    Of a head that embeds, the embedding is kept: only the classes' centres are new.
+    """
     moved = build(network.spec.arch, replace(network.spec, classes=data.classes), seed)
     moved.features.load_state_dict(network.features.state_dict())
+    if embedding := getattr(network.head, "embedding", None):
+        moved.head.embedding.load_state_dict(embedding.state_dict())
     return moved
 
 
@@ -81,13 +92,21 @@ def clone(network: Network) -> Network:
     return copy.to(network.device).eval()
 
 
-@torch.inference_mode()
 def predict(network: Network, images: np.ndarray) -> np.ndarray:
     """Raw logits (N, classes) float32 of uint8 images (N, C, H, W), in eval mode."""
+    return _ask(network, network, images)
+
+
+def embeddings(network: Network, images: np.ndarray) -> np.ndarray:
+    """Unit embeddings (N, D) float32 of uint8 images (N, C, H, W), in eval mode."""
+    return _ask(network, network.embed, images)
+
+
+@torch.inference_mode()
+def _ask(network: Network, function, images: np.ndarray) -> np.ndarray:
     network.eval()
     batches = torch.from_numpy(np.ascontiguousarray(images)).split(LARGEST_BATCH)
-    answers = [network(batch.to(network.device)).float().cpu() for batch in batches]
-    return torch.cat(answers).numpy() if answers else np.zeros((0, len(network.spec.classes)), np.float32)
+    return torch.cat([function(batch.to(network.device)).float().cpu() for batch in batches]).numpy()
 
 
 def accuracy(network: Network, data: Images) -> float:

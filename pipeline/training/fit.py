@@ -3,6 +3,9 @@
 The data set lies on the device as one uint8 tensor; every epoch is a permutation of it, cut into whole batches.
 """
 
+from functools import partial
+from math import pi, sin
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -14,20 +17,23 @@ from pipeline.models.network import Network, build
 from pipeline.training.augment import augment
 from pipeline.training.device import device, mixed_precision
 from pipeline.training.perturb import perturb
-from pipeline.training.recipe import Distillation, Recipe
+from pipeline.training.recipe import ArcFace, Distillation, Recipe
 
 
 def fit(network: Network, data: Images, recipe: Recipe, seed: int, *, answers: np.ndarray | None = None,
         teacher: Network | None = None, head_only: bool = False, frozen_statistics: bool = False) -> Network:
     """Train `network` in place on `data` by `recipe`, and return it in eval mode, on the device it was trained on.
 
-    answers: a teacher's logits (N, classes) for the images as they are, for a recipe with distillation.
+    answers: for the images as they are, a teacher's logits (N, classes), for a recipe with distillation, or its
+    embeddings (N, D), for one that imitates them.
     teacher: asked on every augmented view instead; its answers replace the labels too, as in the authors' code.
     head_only: the features' weights stay. Their normalisation statistics drift, as in the authors' code, unless
     `frozen_statistics`.
     """
     if recipe.distillation and answers is None and teacher is None:
         raise BadInput("a recipe with distillation needs a teacher or its answers")
+    if recipe.imitates_embeddings and answers is None:
+        raise BadInput("a recipe that imitates embeddings needs a teacher's")
     if len(data) < 2:
         raise BadInput(f"training needs at least 2 images, found {len(data)}")
     where = device()
@@ -88,14 +94,28 @@ def _batches(count: int, recipe: Recipe, draws: torch.Generator):
 
 def _loss(student: Network, views: Tensor, labels: Tensor, answers: Tensor | None, recipe: Recipe,
           draws: torch.Generator) -> Tensor:
+    if recipe.imitates_embeddings:
+        return (1 - functional.cosine_similarity(student.embed(views), answers)).mean()
     logits = student(views)
     if recipe.distillation:
         return distillation_loss(logits, answers, labels, recipe.distillation)
-    loss = functional.cross_entropy(logits, labels)
+    label_loss = partial(arcface_loss, how=recipe.arcface) if recipe.arcface else functional.cross_entropy
+    loss = label_loss(logits, labels)
     if recipe.adversary:
-        adversarial = perturb(student, views / 255, labels, recipe.adversary, draws)
-        loss = loss + functional.cross_entropy(student(adversarial), labels)
+        adversarial = perturb(student, views / 255, labels, recipe.adversary, draws, label_loss)
+        loss = loss + label_loss(student(adversarial), labels)
     return loss
+
+
+def arcface_loss(cosines: Tensor, labels: Tensor, how: ArcFace) -> Tensor:
+    """ArcFace's Eq. 3 (Deng et al., 2019) of cosines (N, classes) to the classes' centres, as a batch mean.
+
+    Where the widened angle would pass pi, the cosine falls on linearly, as in the authors' code.
+    """
+    true = cosines.gather(1, labels[:, None]).clamp(-1 + 1e-6, 1 - 1e-6)
+    angle = true.arccos()
+    widened = torch.where(angle + how.margin < pi, (angle + how.margin).cos(), true - how.margin * sin(how.margin))
+    return functional.cross_entropy(how.scale * cosines.scatter(1, labels[:, None], widened), labels)
 
 
 def distillation_loss(logits: Tensor, answers: Tensor, labels: Tensor, how: Distillation) -> Tensor:

@@ -7,8 +7,9 @@ from torch.nn import functional
 from pipeline.training.recipe import Adversary
 
 
-def perturb(network, pixels: Tensor, labels: Tensor, adversary: Adversary, generator: torch.Generator) -> Tensor:
-    """Images (N, C, H, W) in [0, 1] that raise the loss of `labels`, at most epsilon from `pixels`.
+def perturb(network, pixels: Tensor, labels: Tensor, adversary: Adversary, generator: torch.Generator,
+            label_loss=functional.cross_entropy) -> Tensor:
+    """Images (N, C, H, W) in [0, 1] that raise label_loss(network(images), labels), at most epsilon from `pixels`.
 
     Only the gradient of the input is computed: none of the weights', and none is left behind in `network`.
     """
@@ -21,7 +22,7 @@ def perturb(network, pixels: Tensor, labels: Tensor, adversary: Adversary, gener
         moved = (pixels + adversary.epsilon * (2 * noise - 1)).clamp(0, 1)
     for _ in range(steps):
         moved = moved.detach().requires_grad_()
-        loss = functional.cross_entropy(network(moved), labels, reduction="sum")
+        loss = label_loss(network(moved), labels) * len(labels)
         (slope,) = torch.autograd.grad(loss, moved)
         moved = torch.clamp(moved.detach() + step * slope.sign(), lowest, highest)
     return moved.detach()

@@ -34,12 +34,24 @@ class Adversary(Parameters):
     random_start: bool = False
 
 
+class ArcFace(Parameters):
+    """Additive angular margin (Deng et al., 2019): cross-entropy over scale cos(theta), the true class's angle widened.
+
+    margin in radians. For networks whose logits are cosines to their classes' centres.
+    """
+
+    margin: Annotated[float, Field(ge=0, lt=pi)] = 0.5
+    scale: Annotated[float, Field(gt=0)] = 64.0
+
+
 class Recipe(Parameters):
     """SGD with momentum over `epochs` passes. `rate` is the schedule's peak learning rate.
 
     one_cycle climbs for the first `warmup` share of all steps and falls linearly to zero; cosine and linear only
     fall; step multiplies by 0.9 every tenth of the run, as the authors' StepLR(10, 0.9) does over 100 epochs;
     constant stays.
+
+    imitates_embeddings: learn a teacher's embeddings, by one minus their cosine, and no labels.
     """
 
     epochs: Annotated[float, Field(gt=0)]
@@ -53,6 +65,8 @@ class Recipe(Parameters):
     clip: Annotated[float, Field(gt=0)] | None = None
     distillation: Distillation | None = None
     adversary: Adversary | None = None
+    arcface: ArcFace | None = None
+    imitates_embeddings: bool = False
 
     def rate_at(self, progress: float) -> float:
         """The learning rate when `progress` in [0, 1] of all steps are done."""
