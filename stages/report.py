@@ -9,7 +9,7 @@ from pipeline.benchmark import task_part
 from pipeline.errors import BadInput
 from pipeline.fingerprints.naming import Fingerprint
 from pipeline.params import read
-from pipeline.probes.probe_set import load_probes
+from pipeline.probes.probe_set import load_examples, load_facts
 from pipeline.reports.published import read_published, read_watermarked
 from pipeline.reports.report import Material, write_report
 from pipeline.reports.tables import read_records
@@ -28,11 +28,12 @@ from stages.paths import INPUT, OUTPUT
 def report(task: str, scores: Path, records: tuple[Path, ...], probes: tuple[Path, ...], published: Path,
            watermarked: Path, out: Path) -> None:
     """Write the tables, figures and page of TASK."""
-    sets = [one for folder in probes for one in load_probes(folder)]
+    facts = {kind: own for folder in probes for kind, own in load_facts(folder).items()}
+    examples = [one for folder in probes for one in load_examples(folder)] if task_part(task, "show_probes") else []
     write_report(Material(title=task_part(task, "title"), scores=_read_scores(scores), attacks=read_records(records),
                           published=read_published(published, task_part(task, "published")),
                           named=read("table", dict[str, Fingerprint]), chosen=read("fingerprint", Fingerprint),
-                          how=read("metrics", Statistics), sets=sets, pictures=task_part(task, "show_probes"),
+                          how=read("metrics", Statistics), facts=facts, examples=examples,
                           watermarked=read_watermarked(watermarked, task)), out)
 
 

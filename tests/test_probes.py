@@ -12,7 +12,7 @@ from pipeline.probes import kinds
 from pipeline.probes.augmented import CutMix, cutmix
 from pipeline.probes.augmented import Family as Augmented
 from pipeline.probes.misclassified import Family as Misclassified
-from pipeline.probes.probe_set import DefenderModels, contact_sheet, load_probes, save_probes
+from pipeline.probes.probe_set import DefenderModels, contact_sheet, load_examples, load_facts, load_probes, save_probes
 from pipeline.training.fit import fit_new
 from pipeline.training.recipe import Recipe
 from tests.making import make_tiny
@@ -126,6 +126,14 @@ def test_probes_come_back_from_files_that_open(tmp_path, pool, models):
         assert (sheet == contact_sheet(probes.images)[0]).all()
 
 
+def test_the_first_ten_of_each_kind_and_the_facts_lie_apart(tmp_path, pool, models):
+    sets = Misclassified(count=25, minimum=1)(pool, models)
+    save_probes(sets, tmp_path)
+    for probes, examples in zip(sets, load_examples(tmp_path), strict=True):
+        assert examples.kind == probes.kind and (examples.images == probes.images[:10]).all()
+    assert load_facts(tmp_path) == {probes.kind: {"probes": len(probes), "facts": probes.facts} for probes in sets}
+
+
 def test_colour_probes_come_back_too(tmp_path):
     sets = Augmented(count=4, corruption={"count": 2})(make_tiny(9, 0, channels=3), None)
     save_probes(sets, tmp_path)
@@ -133,8 +141,9 @@ def test_colour_probes_come_back_too(tmp_path):
 
 
 def test_a_missing_or_broken_probe_file_is_refused(tmp_path):
-    with pytest.raises(BadInput, match="cannot be read"):
+    with pytest.raises(BadInput, match=r"facts\.json: no such file"):
         load_probes(tmp_path)
+    save_probes([], tmp_path)
     (tmp_path / "probes.parquet").write_bytes(b"junk")
     with pytest.raises(BadInput, match="cannot be read"):
         load_probes(tmp_path)

@@ -16,14 +16,15 @@ def score_frame(task: str, answers: Answers, comparisons: dict[str, Comparing], 
     """One row for each fingerprint, number of probes and suspect.
 
     Columns: task, method (the probes' kind), representation, comparison, count, those of SUSPECT, score. The score is
-    NaN where a comparison does not apply. `counts` are the smaller numbers of probes to score besides all of them.
+    NaN where a comparison does not apply; it is float32, so that machines that differ in the last bits of float64 write
+    the same. `counts` are the smaller numbers of probes to score besides all of them.
     """
     total = len(answers.labels)
     frames = []
     for count in sorted({total, *(count for count in counts if count < total)}):
         for name, representation, scores in _scores(answers, comparisons, count):
             about = {"task": task, "method": answers.kind, "representation": representation, "comparison": name,
-                     "count": count, "score": scores}
+                     "count": count, "score": scores.astype(np.float32)}
             frames.append(answers.suspects[SUSPECT].assign(**about))
     return pd.concat(frames, ignore_index=True)[["task", *FINGERPRINT, "count", *SUSPECT, "score"]]
 

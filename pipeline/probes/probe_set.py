@@ -1,19 +1,19 @@
 """A set of probes of one kind, and the file that holds a family's sets so that a person can open it."""
 
 import io
-import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from pipeline.errors import BadInput
-from pipeline.files import replacing, write_bytes
+from pipeline.files import read_json, replacing, write_bytes, write_json
 
 UNTARGETED = -1
 ACROSS = 20
 GAP = 2
-FACTS = b"sac_facts"
+EXAMPLES_EACH = 10
+ALL, EXAMPLES, FACTS = "probes.parquet", "examples.parquet", "facts.json"
 
 
 @dataclass(frozen=True)
@@ -53,40 +53,59 @@ def probe_set(kind: str, images: np.ndarray, labels: np.ndarray, index: np.ndarr
 
 
 def save_probes(sets: list[ProbeSet], folder: Path) -> None:
-    """Write probes.parquet, PNG images in the Hugging Face layout, and a contact sheet KIND.png for each kind.
+    """Write all probes, the first ten of each kind apart, the facts, and a contact sheet KIND.png for each kind.
 
-    A family that has no probes for a task writes a file without rows.
+    probes.parquet and examples.parquet hold PNG images in the Hugging Face layout, without rows where a family has no
+    probes for a task. facts.json holds no image: it may go where images may not.
     """
+    write_json(folder / FACTS, {probes.kind: {"probes": len(probes), "facts": probes.facts} for probes in sets})
+    _write(folder / ALL, sets, None)
+    _write(folder / EXAMPLES, sets, EXAMPLES_EACH)
+    for probes in sets:
+        write_bytes(folder / f"{probes.kind}.png", _png(contact_sheet(probes.images)))
+
+
+def _write(file: Path, sets: list[ProbeSet], most: int | None) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     rows = [{"image": {"bytes": _png(image), "path": f"{probes.kind}-{place}.png"}, "kind": probes.kind, "probe": place,
              "label": int(probes.labels[place]), "index": int(probes.index[place]), "target": int(probes.targets[place])}
-            for probes in sets for place, image in enumerate(probes.images)]
-    with replacing(folder / "probes.parquet") as scratch:
-        facts = {FACTS: json.dumps({probes.kind: probes.facts for probes in sets})}
-        columns = ("image", "kind", "probe", "label", "index", "target")
-        table = pa.Table.from_pylist(rows) if rows else pa.table({name: pa.nulls(0) for name in columns})
-        pq.write_table(table.replace_schema_metadata(facts), scratch, compression="zstd")
-    for probes in sets:
-        write_bytes(folder / f"{probes.kind}.png", _png(contact_sheet(probes.images)))
+            for probes in sets for place, image in enumerate(probes.images[:most])]
+    columns = ("image", "kind", "probe", "label", "index", "target")
+    table = pa.Table.from_pylist(rows) if rows else pa.table({name: pa.nulls(0) for name in columns})
+    with replacing(file) as scratch:
+        pq.write_table(table, scratch, compression="zstd")
+
+
+def load_facts(folder: Path) -> dict[str, dict]:
+    """By kind: how many `probes` there are, and the `facts` that their maker tells."""
+    return read_json(folder / FACTS)
 
 
 def load_probes(folder: Path) -> list[ProbeSet]:
     """The sets that `save_probes` wrote, in their order."""
+    facts = load_facts(folder)
+    return [replace(probes, facts=facts[probes.kind]["facts"]) for probes in _read(folder / ALL)]
+
+
+def load_examples(folder: Path) -> list[ProbeSet]:
+    """The first ten probes of each kind, without facts."""
+    return _read(folder / EXAMPLES)
+
+
+def _read(file: Path) -> list[ProbeSet]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        stored = pq.read_table(folder / "probes.parquet")
-        table, facts = stored.to_pandas(), json.loads(stored.schema.metadata[FACTS])
+        table = pq.read_table(file).to_pandas()
     except (FileNotFoundError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
-        raise BadInput(f"{folder}/probes.parquet: cannot be read ({' '.join(str(error).split())[:120]})") from None
+        raise BadInput(f"{file}: cannot be read ({' '.join(str(error).split())[:120]})") from None
     sets = []
     for kind, rows in table.groupby("kind", sort=False):
         images = np.stack([_pixels(image["bytes"]) for image in rows["image"]])
-        columns = (rows[name].to_numpy(np.int64) for name in ("label", "index", "target"))
-        sets.append(ProbeSet(str(kind), images, *columns, facts[str(kind)]))
+        sets.append(ProbeSet(str(kind), images, *(rows[name].to_numpy(np.int64) for name in ("label", "index", "target"))))
     return sets
 
 

@@ -7,18 +7,17 @@ import numpy as np
 import pandas as pd
 
 from pipeline.files import replacing
-from pipeline.probes.probe_set import ProbeSet
+from pipeline.probes.probe_set import EXAMPLES_EACH, ProbeSet
 from pipeline.reports.tables import AVERAGE, POOLED, Attack
 
 matplotlib.use("svg")
 from matplotlib import pyplot as plt
 
 plt.rcParams.update({"svg.hashsalt": "sac", "svg.fonttype": "none", "font.size": 9, "font.family": "sans-serif",
-                     "font.sans-serif": ["Helvetica", "Arial", "DejaVu Sans"], "axes.spines.top": False,
+                     "font.sans-serif": ["DejaVu Sans", "Helvetica", "Arial"], "axes.spines.top": False,
                      "axes.spines.right": False, "figure.constrained_layout.use": True})
 
 STOLEN, IRRELEVANT, LINE = "#b5302a", "#2a6fb5", "#444444"
-EXAMPLES = 10
 
 
 def save(figure, path: Path) -> None:
@@ -81,7 +80,7 @@ def draw_corruptions(aucs: pd.DataFrame, comparison: str):
 def draw_probes(sets: list[ProbeSet], kinds: list[str]):
     """The first probes of each kind, a row each (SAC-JC, Figure 3)."""
     shown = [probes for probes in sets if probes.kind in kinds]
-    figure, grid = plt.subplots(len(shown), EXAMPLES, figsize=(EXAMPLES * 0.62, len(shown) * 0.66), squeeze=False)
+    figure, grid = plt.subplots(len(shown), EXAMPLES_EACH, figsize=(EXAMPLES_EACH * 0.62, len(shown) * 0.66), squeeze=False)
     for row, probes in zip(grid, shown, strict=True):
         for place, axes in enumerate(row):
             axes.set_axis_off()

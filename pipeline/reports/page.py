@@ -20,9 +20,12 @@ def write_page(path: Path, title: str, facts: list[str], said: list[str], sectio
     write_text(path, TEMPLATES.get_template("task.html").render(title=title, facts=facts, said=said, sections=prepared))
 
 
-def write_index(path: Path, fingerprints: list[str], tasks: list[dict]) -> None:
-    """The page over all tasks. A task: name, title, link, averages (an AUC or None for each fingerprint)."""
-    write_text(path, TEMPLATES.get_template("overview.html").render(fingerprints=fingerprints, tasks=tasks))
+def write_index(path: Path, fingerprints: list[str], tasks: list[dict], sections: list[dict]) -> None:
+    """The page over all tasks. A task: name, title, link, averages (an AUC or None for each fingerprint). A section:
+    heading, note and `table`."""
+    prepared = [{**section, "table": _table(section["table"])} for section in sections]
+    write_text(path, TEMPLATES.get_template("overview.html").render(fingerprints=fingerprints, tasks=tasks,
+                                                                   sections=prepared))
 
 
 def _table(frame: pd.DataFrame | None) -> str:

@@ -24,8 +24,9 @@ CONDITIONAL = "Intervals are conditional on the task's one source. Fingerprints 
 
 @dataclass(frozen=True)
 class Material:
-    """What a report is made from. `chosen` is the fingerprint that figures show; `pictures`: the
-    licence lets it show probes. `watermarked`: EWE's rows of the main table, from the task's watermarked twin."""
+    """What a report is made from. `chosen` is the fingerprint that figures show; `facts` are those of the probes by
+    kind; `examples`: probes to show, none where the licence forbids it. `watermarked`: EWE's rows of the main table, from
+    the task's watermarked twin."""
 
     title: str
     scores: pd.DataFrame
@@ -34,8 +35,8 @@ class Material:
     named: dict[str, Fingerprint]
     chosen: Fingerprint
     how: Statistics
-    sets: list[ProbeSet]
-    pictures: bool
+    facts: dict[str, dict]
+    examples: list[ProbeSet]
     watermarked: pd.DataFrame
 
     @property
@@ -75,7 +76,7 @@ def make_tables(what: Material) -> dict[str, pd.DataFrame]:
     main = pd.concat([main, twin[main.columns]], ignore_index=True) if len(twin) else main
     return {"main": beside(main, what.published),
             "chosen": tables.evaluate(own, what.attacks, what.how),
-            "accuracy": tables.accuracies(what.attacks), "probes": tables.probe_facts(what.sets),
+            "accuracy": tables.accuracies(what.attacks), "probes": tables.probe_facts(what.facts),
             "success": tables.success(what.scores, what.attacks),
             "correlation": _correlation(aucs), "corruptions": _corruptions(aucs, what.chosen.comparison),
             "counts": _counts(aucs, what.chosen), "architectures": tables.by_architecture(own, what.attacks),
@@ -122,8 +123,8 @@ def _figures(what: Material, frames: dict[str, pd.DataFrame]):
     yield "scores", figures.draw_scores(own, frames["chosen"], what.attacks, what.chosen.label)
     yield "counts", figures.draw_counts(frames["counts"], what.chosen.label)
     yield "corruptions", figures.draw_corruptions(frames["corruptions"], what.chosen.comparison)
-    if what.pictures:
-        yield "probes", figures.draw_probes(what.sets, SHOWN)
+    if what.examples:
+        yield "probes", figures.draw_probes(what.examples, SHOWN)
 
 
 def _metrics(what: Material, frames: dict[str, pd.DataFrame]) -> dict:
@@ -157,7 +158,7 @@ def _sections(what: Material, frames: dict[str, pd.DataFrame], drawn: Path) -> l
         {"heading": "Scores by family", "svg": drawn / "scores.svg", "note": _NOTES["scores"]},
         {"heading": "AUC against the number of probes", "svg": drawn / "counts.svg", "note": "SAC-JC, Figure 4."},
         {"heading": "Average AUC by augmentation", "svg": drawn / "corruptions.svg", "note": _NOTES["corruptions"]},
-        *([{"heading": "The probes", "svg": drawn / "probes.svg", "note": "SAC-JC, Figure 3."}] if what.pictures else []),
+        *([{"heading": "The probes", "svg": drawn / "probes.svg", "note": "SAC-JC, Figure 3."}] if what.examples else []),
         {"heading": "How many probes there are, and what making them cost", "folded": True,
          "table": text.rounded(frames["probes"]), "note": _NOTES["probes"]},
         {"heading": "How often suspects answer as the source does", "folded": True,

@@ -10,7 +10,6 @@ from pipeline import metrics
 from pipeline.errors import BadInput
 from pipeline.files import read_json
 from pipeline.fingerprints.naming import Fingerprint
-from pipeline.probes.probe_set import ProbeSet
 from pipeline.statistics import Statistics
 
 ADVERSARIAL = "extract_adv"
@@ -170,9 +169,10 @@ def success(scores: pd.DataFrame, attacks: list[Attack]) -> pd.DataFrame:
     return means.loc[list(dict.fromkeys(own["method"])), order].reset_index().rename_axis(columns=None)
 
 
-def probe_facts(sets: list[ProbeSet]) -> pd.DataFrame:
+def probe_facts(facts: dict[str, dict]) -> pd.DataFrame:
     """How many probes of each kind there are, and what their maker says of them."""
-    return pd.DataFrame([{"method": probes.kind, "probes": len(probes), "facts": _listed(probes.facts)} for probes in sets])
+    rows = [{"method": kind, "probes": own["probes"], "facts": _listed(own["facts"])} for kind, own in facts.items()]
+    return pd.DataFrame(rows, columns=["method", "probes", "facts"])
 
 
 def _listed(facts: dict[str, float]) -> str:

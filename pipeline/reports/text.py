@@ -9,6 +9,8 @@ from pipeline.files import write_text
 from pipeline.reports.tables import AVERAGE, POOLED
 
 DASH = "–"
+CONVERGES = ("source", "irrelevant", "extract_label")
+"""The models whose training accuracy says whether a task's regime converged."""
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
@@ -62,6 +64,11 @@ def rounded(frame: pd.DataFrame, digits: int = 3) -> pd.DataFrame:
                        if column.dtype.kind == "f" else column.astype(str))
 
 
+def compared_cells(main: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a main table that have a published value."""
+    return main[main["inside"].isin(["yes", "no"]) & (main["attack"] != POOLED)]
+
+
 def findings(main: pd.DataFrame, accuracy: pd.DataFrame) -> list[str]:
     """What the numbers say, in sentences made from them."""
     averages = main[main["attack"] == AVERAGE].set_index("fingerprint")["auc"].dropna().sort_values(ascending=False)
@@ -70,7 +77,7 @@ def findings(main: pd.DataFrame, accuracy: pd.DataFrame) -> list[str]:
         best = averages[averages >= averages.iloc[0] - 1e-9]
         said.append(f"Best average AUC: {' and '.join(best.index)}, {averages.iloc[0]:.2f}; "
                     f"worst: {averages.index[-1]}, {averages.iloc[-1]:.2f}.")
-    compared = main[(main["inside"] != "") & (main["attack"] != POOLED)]
+    compared = compared_cells(main)
     if len(compared):
         inside = int((compared["inside"] == "yes").sum())
         said.append(f"The published AUC lies inside the 95 % interval in {inside} of {len(compared)} cells that the "
@@ -78,7 +85,7 @@ def findings(main: pd.DataFrame, accuracy: pd.DataFrame) -> list[str]:
         for row in compared[compared["inside"] == "no"].itertuples():
             said.append(f"Outside: {row.fingerprint} on {row.attack}, measured {row.auc:.2f} [{row.low:.2f}, {row.high:.2f}], "
                         f"published {row.published}.")
-    trained = accuracy[accuracy["attack"].isin(["source", "irrelevant", "extract_label"])]
+    trained = accuracy[accuracy["attack"].isin(CONVERGES)]
     if len(trained):
         lowest = trained["lowest_train"].min()
         state = "converged" if lowest >= 0.99 else "NOT converged: raw logits then measure confidence, not identity"
