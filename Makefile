@@ -1,14 +1,18 @@
-# make repro: set up and run the whole benchmark. make test: set up and run the tests.
+# make repro: set up and run the whole benchmark. make review: set up, pull what is published, recompute and compare it.
+# make test: set up and run the tests.
 PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 
-.PHONY: repro test clean
+.PHONY: repro review test clean
 
 repro: $(READY)
 	$(RUN) dvc repro
 	$(RUN) sac index
+
+review: $(READY)
+	$(RUN) sac review
 
 test: $(READY)
 	$(RUN) pytest

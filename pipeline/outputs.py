@@ -1,7 +1,7 @@
 """Suspects' answers in Parquet: the border between the side that needs torch and the side that does not.
 
 One row for each suspect and probe: task, attack, arch, seed, variant, suspect, probes (their kind), probe (its
-place), label (true), target (expected of a copy), output (raw logits, rounded to steps of 1/256: less than half the
+place), label (true), target (expected of a copy), output (raw logits, rounded to steps of 1/128: less than half the
 bytes, and scores that move by less than 0.001). The suspects' class names are in the schema's metadata. The source is
 the suspect of attack `source`.
 """
@@ -22,7 +22,7 @@ from pipeline.files import replacing
 SOURCE = "source"
 SUSPECT = ["attack", "arch", "seed", "variant", "suspect"]
 CLASSES = b"sac_classes"
-STEP = 1 / 256
+STEP = 1 / 128
 TEXT = pa.dictionary(pa.int32(), pa.string())
 SCHEMA = pa.schema([("task", TEXT), ("attack", TEXT), ("arch", TEXT), ("seed", pa.int32()), ("variant", TEXT),
                     ("suspect", TEXT), ("probes", TEXT), ("probe", pa.int32()), ("label", pa.int32()),

@@ -11,6 +11,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
@@ -56,9 +57,9 @@ def push(task: str) -> None:
     """Hand the snapshot to DVC, push it, and remove from the travelling remote what no snapshot names any more."""
     dvc("add", "--quiet", str(FOLDER / task))
     dvc("push", "--quiet", f"{FOLDER / task}.dvc")
-    used = {name for pointer in FOLDER.glob("*.dvc") for name in _objects(pointer)}
-    for file in REMOTE.rglob("*"):
-        if file.is_file() and file.parent.name + file.name not in used:
+    used = {_object(md5) for name in published() for md5 in _objects(name).values()}
+    for file in files_of(REMOTE):
+        if file not in used:
             file.unlink()
 
 
@@ -66,7 +67,10 @@ def pull(tasks: list[str]) -> None:
     """Bring the snapshots that are not here. Raises BadInput where the remote lacks one, or holds other bytes."""
     missing = [task for task in tasks if not (FOLDER / task).exists()]
     if missing:
-        dvc("pull", "--quiet", *(f"{FOLDER / task}.dvc" for task in missing))
+        try:
+            dvc("pull", *(f"{FOLDER / task}.dvc" for task in missing))
+        except BadInput as error:
+            raise BadInput(next((damage for task in missing for damage in _damages(task)), str(error))) from None
 
 
 def published() -> list[str]:
@@ -111,8 +115,8 @@ def dvc(*words: str) -> str:
     """Run DVC and return what it prints; BadInput with its own words if it fails."""
     done = subprocess.run([sys.executable, "-m", "dvc", *words], capture_output=True, text=True)
     if done.returncode:
-        said = " ".join((done.stderr or done.stdout).split())
-        raise BadInput(f"dvc {' '.join(words)}: {said[:400] or f'exit code {done.returncode}'}")
+        said = " ".join((done.stderr or done.stdout).partition("ERROR: ")[2].split())
+        raise BadInput(f"dvc {' '.join(words)}: {said[:300] or f'exit code {done.returncode}'}")
     return done.stdout
 
 
@@ -138,11 +142,27 @@ def _copy(path: Path, to: Path, show_images: bool) -> None:
         shutil.copyfile(path / name, to / name)
 
 
-def _objects(pointer: Path) -> set[str]:
-    """The MD5 sums of all objects that a snapshot consists of."""
-    whole = yaml.safe_load(pointer.read_text())["outs"][0]["md5"]
-    listing = REMOTE / "files" / "md5" / whole[:2] / whole[2:]
-    return {whole, *(entry["md5"] for entry in json.loads(listing.read_text()))}
+def _objects(task: str) -> dict[str, str]:
+    """The MD5 sums of all objects that a snapshot consists of, by the file each holds; the folder itself is `.`."""
+    whole = yaml.safe_load((FOLDER / f"{task}.dvc").read_text())["outs"][0]["md5"]
+    try:
+        return {".": whole, **{entry["relpath"]: entry["md5"] for entry in json.loads(_object(whole).read_text())}}
+    except (FileNotFoundError, ValueError):
+        return {".": whole}
+
+
+def _object(md5: str) -> Path:
+    return REMOTE / "files" / "md5" / md5[:2] / md5[2:]
+
+
+def _damages(task: str) -> Iterator[str]:
+    """What is wrong with a snapshot's objects in the remote that travels with the repository."""
+    for name, md5 in _objects(task).items():
+        file = _object(md5)
+        if not file.exists():
+            yield f"{file}: missing from the remote; it holds {name} of {FOLDER / task}: git checkout -- {REMOTE}"
+        elif hashlib.md5(file.read_bytes()).hexdigest() != md5.removesuffix(".dir"):
+            yield f"{file}: not the bytes that its name says; it holds {name} of {FOLDER / task}: git checkout -- {REMOTE}"
 
 
 def _read_sums(file: Path) -> dict[str, str]:

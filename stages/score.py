@@ -23,4 +23,4 @@ def score(task: str, outputs: tuple[Path, ...], out: Path) -> None:
     comparisons, counts = read_comparisons(), read("counts", tuple[Count, ...])
     frames = [score_frame(task, answers, comparisons, counts) for path in outputs for answers in read_outputs(path)]
     with replacing(out) as scratch:
-        pd.concat(frames, ignore_index=True).to_parquet(scratch, index=False, compression="zstd")
+        pd.concat(frames, ignore_index=True).to_parquet(scratch, index=False, compression="zstd", compression_level=19)

@@ -13,6 +13,7 @@ from pipeline.probes.probe_set import DefenderModels
 from pipeline.training.fit import fit_new
 from pipeline.training.recipe import Recipe
 from tests.making import make_tiny
+from tests.repository import Ran, run_twice
 
 settings.register_profile("repository", deadline=None, derandomize=True, max_examples=40)
 settings.load_profile("repository")
@@ -47,3 +48,9 @@ def models(tmp_path_factory, tiny) -> DefenderModels:
 def source(models) -> Network:
     """The source of `models`."""
     return load(models.source)
+
+
+@pytest.fixture(scope="session")
+def repository(tmp_path_factory) -> Ran:
+    """A scratch repository after a whole run of the real dvc, which was killed once."""
+    return run_twice(tmp_path_factory.mktemp("dvc"))

@@ -44,7 +44,8 @@ def make(folder: Path) -> Path:
     """Write the scratch repository into `folder`: code, dvc.yaml, params.yaml, the papers' values."""
     for name in ("pipeline", "stages"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("dvc.yaml", ".gitignore", ".dvcignore", "reports/published.csv", "reports/watermarked.csv"):
+    for name in ("dvc.yaml", ".gitignore", ".dvcignore", "reports/published.csv", "reports/watermarked.csv",
+                 "snapshots/.gitignore"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
     write_params(folder, tiny_params())
