@@ -112,7 +112,7 @@ def test_all_that_was_edited_or_lost_is_named(pulled):
     done = sac(pulled, "review")
     said = done.stderr.splitlines()
     assert done.returncode == 1 and f"review FAILED: {len(lost) + 2} of" in said[-1]
-    assert any(f"reports/{TASK}/tables/counts.csv: row" in line and f"column auc: committed 0.123456, recomputed {value}" in line
+    assert any(f"{TASK}/tables/counts.csv: row" in line and f"column auc: committed 0.123456, recomputed {value}" in line
                for line in said)
     assert any("reports/results.csv: row" in line and "a huge task" in line for line in said)
     assert all(any(line.startswith(f"reports/{TASK}/{name}: missing") for line in said) for name in lost)
