@@ -12,6 +12,7 @@ DEFINES = {
     "data": "def load(",
     "fingerprints": "class Comparison(",
     "models": "ARCHITECTURES = ",
+    "people": "def load(",
     "probes": "class Family(",
 }
 

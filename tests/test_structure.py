@@ -14,7 +14,7 @@ from tests.imports import ROOT, followed, imported
 DVC = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 LAYERS = [("errors", "files", "params", "names"), ("training/recipe", "training/watermark"),
-          ("benchmark",), ("data",), ("models",), ("training",),
+          ("benchmark",), ("data",), ("people",), ("models",), ("training",),
           ("attacks", "defender"), ("executor", "suspects"), ("zoo",), ("ask", "check", "probes")]
 TORCH_FREE = ("fingerprints", "metrics", "reports", "outputs", "statistics")
 PACKAGE = ROOT / "pipeline"

@@ -22,6 +22,12 @@ def read_parquet(files: list[Path]) -> Images:
 
     Raises BadInput, naming file and row, for an image that does not open or has another size than the first.
     """
+    encoded, labels, classes = read_encoded(files)
+    return from_arrays(_decode(encoded, files[0].parent), labels, classes)
+
+
+def read_encoded(files: list[Path]) -> tuple[list[bytes], np.ndarray, tuple[str, ...]]:
+    """The image files inside such Parquet files, not decoded; their labels (N,); the class names."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -31,9 +37,11 @@ def read_parquet(files: list[Path]) -> Images:
         classes = _class_names(tables[0].schema, label, files[0])
         encoded = [row["bytes"] for table in tables for row in table[image].to_pylist()]
         labels = np.concatenate([table[label].to_numpy() for table in tables])
-    except (pa.ArrowException, KeyError, ValueError, OSError) as error:
+        if labels.dtype.kind not in "iu":
+            raise ValueError(f"expected whole numbers in column {label}, found {labels.dtype}")
+    except (pa.ArrowException, KeyError, TypeError, ValueError, OSError) as error:
         raise BadInput(f"{files[0].parent}: not a Hugging Face image folder: {' '.join(str(error).split())}") from None
-    return from_arrays(_decode(encoded, files[0].parent), labels, classes)
+    return encoded, labels, classes
 
 
 def parquet_split(folder: Path, split: str) -> list[Path]:
