@@ -1,14 +1,17 @@
 """A task: a data set with a source architecture, the unit of a table. The typed form of `benchmarks.<task>`."""
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, create_model
+from pydantic import AfterValidator, BeforeValidator, Field, create_model, model_validator
 
 from pipeline.params import Parameters, read
 from pipeline.training.recipe import Recipe
 from pipeline.training.watermark import Watermark
 
 Count = Annotated[int, Field(ge=1)]
+Pairs = Annotated[int, Field(ge=2, multiple_of=2)]
+Kind = Literal["classification", "verification"]
+"""What a task asks of a model: a class of one picture, or whether two show one person."""
 
 RecipeChange = create_model("RecipeChange", __base__=Parameters, **{
     name: (field.rebuild_annotation(), None) for name, field in Recipe.model_fields.items()})
@@ -41,6 +44,50 @@ class Split(Parameters):
     seed: int = 0
 
 
+class PeopleSplit(Parameters):
+    """How many people each group gets, and the seed that deals them out.
+
+    Everybody has at least `least_images` pictures: two, or there is no pair of one person. Of those with more than
+    `references` pictures, up to `probe_people` become probes; at least one must be there.
+    """
+
+    defender: Count
+    attacker: Count
+    query: Count
+    defender_calibration: Count
+    attacker_calibration: Count
+    test: Count
+    probe_people: Count
+    references: Count
+    least_images: Annotated[int, Field(ge=2)] = 2
+    seed: int = 0
+
+
+def _dealt(value: Any) -> Any:
+    """A raw split as the kind whose keys it has, so that a misspelt key is compared with those of that kind alone."""
+    if not isinstance(value, dict):
+        return value
+    people = PeopleSplit.model_fields.keys() - Split.model_fields.keys()
+    return (PeopleSplit if people & value.keys() else Split).model_validate(value)
+
+
+class Verification(Parameters):
+    """What makes a task face verification: its data are people, and a model answers whether two pictures show one person.
+
+    size and channels: of the pictures. most: read only the people with the most pictures. references: n of SAC-JC's
+    Eq. 6. pairs: of test people, by which models are measured. calibration: pairs of each owner's own people, by which he
+    sets his threshold. Half of either show one person; `seed` draws them.
+    """
+
+    size: Count
+    channels: Literal[1, 3]
+    most: Count | None = None
+    references: Annotated[int, Field(ge=2)]
+    pairs: Pairs
+    calibration: Pairs
+    seed: int = 0
+
+
 class Transfer(Parameters):
     """The other data set that the attacker moves the source to, resized to the task's images."""
 
@@ -69,13 +116,15 @@ class Benchmark(Parameters):
 
     `published`: the task's name in reports/published.csv, if the papers have it. `show_probes`: the licence lets the
     report show images. `watermark`: the source is trained with EWE. `seeds` counts models for each architecture.
+    `verification`: null for a task that classifies; else `data` is a set of people, who are dealt out, not pictures.
     """
 
     title: str
     published: str | None
     show_probes: bool
     data: str
-    split: Split
+    split: Annotated[Split | PeopleSplit, BeforeValidator(_dealt)]
+    verification: Verification | None
     transfer: Transfer | None
     corrupted: Corrupted | None
     source: str
@@ -85,6 +134,28 @@ class Benchmark(Parameters):
     recipe: Recipe
     surrogates: QueryModels
     references: QueryModels
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> "Benchmark":
+        if isinstance(self.split, PeopleSplit) != (self.verification is not None):
+            raise ValueError("a task with `verification` splits people, another one images: one of `split` and "
+                             "`verification` is that of the other kind")
+        if self.verification is None:
+            return self
+        if self.verification.references > self.split.references:
+            raise ValueError(f"verification.references: each probe person is sure to have {self.split.references} pictures "
+                             f"beside a target (split.references), found {self.verification.references}")
+        for name in ("transfer", "corrupted", "watermark"):
+            if getattr(self, name) is not None:
+                raise ValueError(f"{name}: face verification has none, expected null")
+        if self.recipe.arcface is None:
+            raise ValueError("recipe.arcface: networks for face verification learn by it, found null")
+        return self
+
+
+def kind_of(verification: Verification | None) -> Kind:
+    """The kind of a task with this part."""
+    return "verification" if verification else "classification"
 
 
 def task_part(task: str, part: str):

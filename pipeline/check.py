@@ -5,11 +5,14 @@ from pipeline.attacks import SECTIONS, read_attack, section_of
 from pipeline.benchmark import Benchmark, Count
 from pipeline.errors import BadInput, unknown
 from pipeline.fingerprints.naming import Fingerprint, check_fingerprint, read_comparisons
-from pipeline.models import check_architecture
+from pipeline.models import check_architecture, family
 from pipeline.names import module
 from pipeline.params import FILE, read
 from pipeline.probes import read_family
 from pipeline.statistics import Statistics
+
+EMBEDS = "face"
+"""The family of architectures that embed, which face verification compares."""
 
 
 def check_params() -> None:
@@ -38,11 +41,14 @@ def check_params() -> None:
 
 def _check_benchmark(where: str, benchmark: Benchmark) -> None:
     try:
-        module("data", benchmark.data)
+        module("people" if benchmark.verification else "data", benchmark.data)
         if benchmark.transfer:
             module("data", benchmark.transfer.data)
         for arch in (benchmark.source, *benchmark.archs, *benchmark.surrogates.archs,
                      *benchmark.references.archs):
             check_architecture(arch)
+            if benchmark.verification and family(arch) != EMBEDS:
+                raise BadInput(f"face verification compares embeddings, which {arch} has none of: expected architectures of "
+                               f"pipeline/models/{EMBEDS}.py")
     except BadInput as error:
         raise BadInput(f"{FILE}: {where}: {error}") from None

@@ -4,6 +4,9 @@ One row for each suspect and probe: task, attack, arch, seed, variant, suspect, 
 place), label (true), target (expected of a copy), output (raw logits, rounded to steps of 1/128: less than half the
 bytes, and scores that move by less than 0.001). The suspects' class names are in the schema's metadata. The source is
 the suspect of attack `source`.
+
+In face verification suspects decide on pairs and tell no classes: an output is of 0 and 1, one number for each of the
+columns of its kind of probes, which are in the metadata too.
 """
 
 import json
@@ -21,7 +24,7 @@ from pipeline.files import replacing
 
 SOURCE = "source"
 SUSPECT = ["attack", "arch", "seed", "variant", "suspect"]
-CLASSES = b"sac_classes"
+CLASSES, COLUMNS = b"sac_classes", b"sac_columns"
 STEP = 1 / 128
 TEXT = pa.dictionary(pa.int32(), pa.string())
 SCHEMA = pa.schema([("task", TEXT), ("attack", TEXT), ("arch", TEXT), ("seed", pa.int32()), ("variant", TEXT),
@@ -35,7 +38,7 @@ class Answers:
 
     suspects: a frame with the columns of SUSPECT, one row a model, and `logits` in the same order: (P, classes)
     float32 each. The source's own logits, the probes' true labels (P,) and targets (P,), and every suspect's class
-    names.
+    names, or for probes with columns of their own those.
     """
 
     kind: str
@@ -61,16 +64,18 @@ def write_outputs(path: Path, task: str, blocks: Iterable[tuple[dict, tuple[str,
     A block: a suspect (the fields of SUSPECT), its class names, and (probe set, logits) for each kind.
     Raises BadInput, naming the suspect, where logits do not fit the probes or are not finite.
     """
-    tables, classes = [], {}
+    tables, classes, columns = [], {}, {}
     for suspect, names, answers in blocks:
         classes[suspect["suspect"]] = list(names)
         for probes, logits in answers:
-            _check(suspect["suspect"], probes.kind, logits, len(probes), len(names))
+            _check(suspect["suspect"], probes.kind, logits, len(probes), len(probes.columns or names))
+            columns |= {probes.kind: probes.columns} if probes.columns else {}
             tables.append(_table(task, suspect, probes, logits))
     table = pa.concat_tables([SCHEMA.empty_table(), *tables]).unify_dictionaries()
+    about = {CLASSES: json.dumps(classes)} | ({COLUMNS: json.dumps(columns)} if columns else {})
     with replacing(path) as scratch:
-        pq.write_table(table.replace_schema_metadata({CLASSES: json.dumps(classes)}), scratch, compression="zstd",
-                       compression_level=19, use_dictionary=[name for name in SCHEMA.names if name != "output"],
+        pq.write_table(table.replace_schema_metadata(about), scratch, compression="zstd", compression_level=19,
+                       use_dictionary=[name for name in SCHEMA.names if name != "output"],
                        column_encoding={"output.list.element": "BYTE_STREAM_SPLIT"})
 
 
@@ -80,6 +85,7 @@ def read_outputs(path: Path) -> list[Answers]:
     try:
         table = pq.read_table(path)
         classes = json.loads(table.schema.metadata[CLASSES])
+        columns = json.loads(table.schema.metadata.get(COLUMNS, "{}"))
         frame = table.drop_columns(["output"]).to_pandas()
         lengths = table["output"].combine_chunks().value_lengths().to_numpy(zero_copy_only=False)
         values = table["output"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
@@ -89,7 +95,8 @@ def read_outputs(path: Path) -> list[Answers]:
         raise BadInput(f"{path}: not a file of outputs ({' '.join(str(error).split())[:160]})") from None
     frame["width"] = lengths
     frame["start"] = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
-    return [_answers(path, str(kind), rows, values, classes)
+    return [_answers(path, str(kind), rows, values,
+                     {suspect: columns.get(kind, names) for suspect, names in classes.items()})
             for kind, rows in frame.groupby("probes", sort=False, observed=True)]
 
 

@@ -18,6 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pipeline
+from pipeline.benchmark import Verification
 from pipeline.data.images import Images, load_images
 from pipeline.errors import BadInput
 from pipeline.executor import run_all
@@ -26,6 +27,7 @@ from pipeline.models import family
 from pipeline.suspects import Index, Suspect, architecture_of
 from pipeline.training.maker import Maker
 from pipeline.training.recipe import Recipe
+from pipeline.verifier import imitation, verification_accuracy
 
 CODE = Path(pipeline.__file__).parent
 SHAPES_WEIGHTS = ("data/images.py", "models/__init__.py", "models/network.py", "training/augment.py",
@@ -48,6 +50,7 @@ class Job:
     draw: int
     key: str
     measured_on: str
+    verification: Verification | None
 
     @property
     def suspects(self) -> list[Suspect]:
@@ -55,16 +58,19 @@ class Job:
 
 
 def plan(name: str, maker: Maker, archs: Iterable[str], seeds: int, recipe: Recipe, images: Path, test: Path,
-         source: Path | None, starts: Path | None = None) -> list[Job]:
+         source: Path | None, starts: Path | None = None, verification: Verification | None = None) -> list[Job]:
     """The runs that `maker` asks for: every architecture by every seed and copy.
 
     archs: the task's; a white-box maker gets the source's alone. starts: the folder of the suspects it starts from.
+    verification: that of the task.
     """
     content = load_images(images).digest()
     source = source if maker.needs_source else None
     weights = digest(_bytes(source)) if source else ""
     machine = [version("torch"), "gpu" if os.path.exists("/dev/nvidia0") else "cpu"]
     measured_on = load_images(test).digest()
+    if verification:
+        measured_on = digest(measured_on, str(verification.pairs), str(verification.seed))
     jobs = []
     for arch in archs:
         for seed in range(seeds * maker.copies):
@@ -75,14 +81,16 @@ def plan(name: str, maker: Maker, archs: Iterable[str], seeds: int, recipe: Reci
                      "recipe": recipe.model_dump(), "draw": draw, "from": [content, weights, began],
                      "machine": machine, "code": _code(maker, arch, source)}
             jobs.append(Job(name, maker, arch, seed, recipe, images, test, source, start, draw,
-                            digest(json.dumps(about, sort_keys=True))[:32], measured_on))
+                            digest(json.dumps(about, sort_keys=True))[:32], measured_on, verification))
     return jobs
 
 
 def train(jobs: list[Job], store: Path, label: str) -> list[dict]:
     """Make or measure what the store lacks, and return the records of all suspects in the order of `jobs`.
 
-    A record: the suspect, train and test accuracy, seconds of the whole run it comes from, recipe, seed and key.
+    A record: the suspect, train and test accuracy, seconds of the whole run it comes from, recipe, seed and key. For face
+    verification, test accuracy is that of pairs of test people. What imitates embeddings has no accuracy in training: in
+    its place stands their mean cosine to the teacher's, of which 1 means converged, too.
     """
     with _only_writer(store):
         missing = [job for job in jobs if not (_made_file(store, job).exists() and _record_file(store, job).exists())]
@@ -92,10 +100,11 @@ def train(jobs: list[Job], store: Path, label: str) -> list[dict]:
 
 
 def make_models(name: str, maker: Maker, archs: Iterable[str], seeds: int, recipe: Recipe, images: Path, test: Path,
-                out: Path, records: Path, source: Path | None = None, starts: Path | None = None) -> None:
+                out: Path, records: Path, source: Path | None = None, starts: Path | None = None,
+                verification: Verification | None = None) -> None:
     """Plan, train what the store lacks, and collect: model files and suspects.json in `out`, the records in their
     file."""
-    jobs = plan(name, maker, archs, seeds, recipe, images, test, source, starts)
+    jobs = plan(name, maker, archs, seeds, recipe, images, test, source, starts, verification)
     store = store_folder()
     made = train(jobs, store, name)
     shutil.rmtree(out, ignore_errors=True)
@@ -141,12 +150,19 @@ class _Make:
         from pipeline.models.network import load
         from pipeline.training.device import device
 
-        source = load(job.source).to(device()) if job.source else None
-        start = load(job.start).to(device()) if job.start else None
         half = load_images(job.images)
+        source = self._source(job, half).to(device()) if job.source else None
+        start = load(job.start).to(device()) if job.start else None
         if not _made_file(self.store, job).exists():
             self._train(job, source, half, start)
-        self._measure(job, job.maker.taught(source, half))
+        self._measure(job, source, job.maker.taught(source, half))
+
+    def _source(self, job: Job, half: Images):
+        """The source; in face verification with new centres for the attacker's people, whom it does not know."""
+        from pipeline.models.network import load, replace_head
+
+        source = load(job.source)
+        return replace_head(source, half, job.draw) if job.verification else source
 
     def _train(self, job: Job, source, half: Images, start) -> None:
         from pipeline.models.network import save
@@ -159,7 +175,7 @@ class _Make:
             save(network, _weights_file(self.store, job, variant))
         write_json(_made_file(self.store, job), {"seconds": seconds})
 
-    def _measure(self, job: Job, taught: Images) -> None:
+    def _measure(self, job: Job, source, taught: Images) -> None:
         from pipeline.models.network import accuracy, load
         from pipeline.training.device import device
 
@@ -167,8 +183,12 @@ class _Make:
         records = []
         for suspect in job.suspects:
             network = load(_weights_file(self.store, job, suspect.variant)).to(device())
-            records.append({**asdict(suspect), "suspect": suspect.name, "train_accuracy": accuracy(network, taught),
-                            "test_accuracy": accuracy(network, test), "seconds": seconds,
+            fitted = (imitation(network, source, taught.images) if job.recipe.imitates_embeddings
+                      else accuracy(network, taught))
+            right = (verification_accuracy(network, test, job.verification) if job.verification
+                     else accuracy(network, test))
+            records.append({**asdict(suspect), "suspect": suspect.name, "train_accuracy": fitted,
+                            "test_accuracy": right, "seconds": seconds,
                             "recipe": job.recipe.model_dump(), "draw": job.draw, "key": job.key})
         write_json(_record_file(self.store, job), records)
 

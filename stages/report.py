@@ -32,7 +32,7 @@ def report(task: str, scores: Path, records: tuple[Path, ...], probes: tuple[Pat
     examples = [one for folder in probes for one in load_examples(folder)] if task_part(task, "show_probes") else []
     write_report(Material(title=task_part(task, "title"), scores=_read_scores(scores), attacks=read_records(records),
                           published=read_published(published, task_part(task, "published")),
-                          named=read("table", dict[str, Fingerprint]), chosen=read("fingerprint", Fingerprint),
+                          named=read("table", dict[str, Fingerprint]), asked=read("fingerprint", Fingerprint),
                           how=read("metrics", Statistics), facts=facts, examples=examples,
                           watermarked=read_watermarked(watermarked, task)), out)
 

@@ -20,4 +20,5 @@ def source(task: str, half: Path, accuracy: Path, out: Path, records: Path) -> N
     """Train the source of TASK on the defender's half."""
     watermark = task_part(task, "watermark")
     maker = WatermarkedSource(watermark=watermark) if watermark else Source()
-    make_models("source", maker, [task_part(task, "source")], 1, task_part(task, "recipe"), half, accuracy, out, records)
+    make_models("source", maker, [task_part(task, "source")], 1, task_part(task, "recipe"), half, accuracy, out, records,
+                verification=task_part(task, "verification"))

@@ -3,43 +3,63 @@
 from pathlib import Path
 
 import click
+import numpy as np
 
+from pipeline import people
 from pipeline.benchmark import task_part
 from pipeline.data import load
 from pipeline.data.images import Images, save_images
 from pipeline.data.split import corrupted, deal, target_sets
 from pipeline.files import write_json
+from pipeline.people.dealing import deal_people
 from stages.paths import OUTPUT
 
 
 @click.command()
 @click.argument("task")
-@click.option("--defender", type=OUTPUT, required=True, help="Folder for half, query and pool.")
-@click.option("--attacker", type=OUTPUT, required=True, help="Folder for half, transfer and corrupted.")
-@click.option("--accuracy", type=OUTPUT, required=True, help="Folder for what models are measured on: the same three.")
+@click.option("--defender", type=OUTPUT, required=True, help="Folder for half, query, pool and calibration.")
+@click.option("--attacker", type=OUTPUT, required=True, help="Folder for half, transfer, corrupted and calibration.")
+@click.option("--accuracy", type=OUTPUT, required=True, help="Folder for what models are measured on, likewise.")
 @click.option("--manifest", type=OUTPUT, required=True, help="Indices and digests of all sets.")
 def split(task: str, defender: Path, attacker: Path, accuracy: Path, manifest: Path) -> None:
-    """Deal the images of TASK out to defender and attacker, and make the attacker's other data."""
-    how, data = task_part(task, "split"), task_part(task, "data")
-    train, test = load(data)
-    sets, indices = deal(train, test, how)
-    files = {defender / "half": sets["defender"], defender / "query": sets["query"], defender / "pool": sets["pool"],
-             attacker / "half": sets["attacker"], accuracy / "half": sets["accuracy"]}
-    files |= _other_data(task, sets, how.seed, attacker, accuracy)
-    for path, images in files.items():
-        save_images(images, path.with_suffix(".safetensors"))
-    digests = {str(path.relative_to(path.parents[1])): images.digest() for path, images in files.items()}
+    """Deal the images of TASK, or its people, out to defender and attacker, and make the attacker's other data."""
+    data = task_part(task, "data")
+    deal_out = _people if task_part(task, "verification") else _images
+    sets, indices = deal_out(task, data)
+    places = {"defender": defender, "attacker": attacker, "accuracy": accuracy}
+    for name, images in sets.items():
+        owner, file = name.split("/")
+        save_images(images, places[owner] / f"{file}.safetensors")
+    digests = {name: images.digest() for name, images in sets.items()}
     write_json(manifest, {"data": data, "indices": {name: index.tolist() for name, index in indices.items()},
                           "digests": digests})
 
 
-def _other_data(task: str, sets: dict[str, Images], seed: int, attacker: Path, accuracy: Path) -> dict[Path, Images]:
+def _images(task: str, data: str) -> tuple[dict[str, Images], dict[str, np.ndarray]]:
+    """The sets by owner and file, and the indices of the five that are dealt out."""
+    how, (train, test) = task_part(task, "split"), load(data)
+    sets, indices = deal(train, test, how)
+    files = {"defender/half": sets["defender"], "defender/query": sets["query"], "defender/pool": sets["pool"],
+             "attacker/half": sets["attacker"], "accuracy/half": sets["accuracy"]}
+    return files | _other_data(task, sets, how.seed), indices
+
+
+def _people(task: str, data: str) -> tuple[dict[str, Images], dict[str, np.ndarray]]:
+    """The same for face verification, where each owner also has people to calibrate with."""
+    how = task_part(task, "verification")
+    sets, indices = deal_people(people.load(data, how.size, how.channels, how.most), task_part(task, "split"))
+    return {"defender/half": sets["defender"], "defender/query": sets["query"], "defender/pool": sets["probe"],
+            "defender/calibration": sets["defender_calibration"], "attacker/half": sets["attacker"],
+            "attacker/calibration": sets["attacker_calibration"], "accuracy/half": sets["test"]}, indices
+
+
+def _other_data(task: str, sets: dict[str, Images], seed: int) -> dict[str, Images]:
     """The transfer data set and the corrupted half, where the task has them."""
     files = {}
     if transfer := task_part(task, "transfer"):
-        files[attacker / "transfer"], files[accuracy / "transfer"] = target_sets(
+        files["attacker/transfer"], files["accuracy/transfer"] = target_sets(
             *load(transfer.data), sets["attacker"], transfer, seed)
     if how := task_part(task, "corrupted"):
-        files[attacker / "corrupted"] = corrupted(sets["attacker"], how, seed)
-        files[accuracy / "corrupted"] = corrupted(sets["accuracy"], how, seed)
+        files["attacker/corrupted"] = corrupted(sets["attacker"], how, seed)
+        files["accuracy/corrupted"] = corrupted(sets["accuracy"], how, seed)
     return files

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from pipeline.attacks import read_attack
-from pipeline.benchmark import task_part
+from pipeline.benchmark import kind_of, task_part
 from pipeline.suspects import architecture_of, only_model
 from pipeline.zoo import make_models, make_none
 from stages.paths import INPUT, OUTPUT
@@ -23,7 +23,10 @@ from stages.paths import INPUT, OUTPUT
 def zoo(task: str, attack: str, attacker: Path, accuracy: Path, source: Path, starts: Path | None, out: Path,
         records: Path) -> None:
     """Train every suspect of ATTACK on TASK; what the store already has is not trained again."""
-    maker = read_attack(attack)
+    maker, verification = read_attack(attack), task_part(task, "verification")
+    if not maker.is_for(kind := kind_of(verification)):
+        make_none(attack, maker, f"does not apply to {kind}", out, records)
+        return
     half, test = (folder / f"{maker.half}.safetensors" for folder in (attacker, accuracy))
     if not half.exists() and maker.half != "half":
         make_none(attack, maker, f"{task} has no {maker.half} data", out, records)
@@ -31,4 +34,4 @@ def zoo(task: str, attack: str, attacker: Path, accuracy: Path, source: Path, st
     model = only_model(source)
     archs = [architecture_of(model)] if maker.own_arch else task_part(task, "archs")
     recipe = maker.recipe_for(task_part(task, "recipe"))
-    make_models(attack, maker, archs, task_part(task, "seeds"), recipe, half, test, out, records, model, starts)
+    make_models(attack, maker, archs, task_part(task, "seeds"), recipe, half, test, out, records, model, starts, verification)

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from pipeline.benchmark import PeopleSplit
 from pipeline.data.images import Images
 from pipeline.data.pictures import square
 from pipeline.errors import BadInput
 from pipeline.names import known, module
 from pipeline.people import load, reading, recordio
-from pipeline.people.dealing import GROUPS, PeopleSplit, deal_people
+from pipeline.people.dealing import GROUPS, deal_people
 from tests.test_data import png, write_parquet
 
 REAL = Path(os.environ.get("SAC_DATA", "data"))

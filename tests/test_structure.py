@@ -14,9 +14,9 @@ from tests.imports import ROOT, followed, imported
 DVC = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 LAYERS = [("errors", "files", "params", "names"), ("training/recipe", "training/watermark"),
-          ("benchmark",), ("data",), ("people",), ("models",), ("training",),
-          ("attacks", "defender"), ("executor", "suspects"), ("zoo",), ("ask", "check", "probes")]
-TORCH_FREE = ("fingerprints", "metrics", "reports", "outputs", "statistics")
+          ("benchmark", "verification"), ("data",), ("people",), ("models",), ("verifier", "training"),
+          ("attacks", "defender"), ("query_models",), ("executor", "suspects"), ("zoo",), ("ask", "check", "probes")]
+TORCH_FREE = ("fingerprints", "metrics", "reports", "outputs", "statistics", "verification")
 PACKAGE = ROOT / "pipeline"
 
 

@@ -14,6 +14,7 @@ class Comparison(Comparing):
     """Expected is the probe's target, or the source's own label where there is none."""
 
     same_classes = True
+    labelled = True
 
     representations: tuple[Representation, ...] = ("logits",)
 

@@ -12,6 +12,7 @@ class Comparison(Comparing):
     """No parameters of its own."""
 
     same_classes = True
+    labelled = True
 
     representations: tuple[Representation, ...] = ("logits",)
 

@@ -36,8 +36,8 @@ def check_fingerprint(where: str, fingerprint: Fingerprint) -> None:
         raise BadInput(f"{FILE}: {where}.comparison: {unknown('comparison', fingerprint.comparison, comparisons)}")
     comparison = comparisons[fingerprint.comparison]
     if not comparison.is_for(fingerprint.method):
-        raise BadInput(f"{FILE}: {where}.comparison: {fingerprint.comparison} is for {', '.join(comparison.kinds)} alone, "
-                       f"found {fingerprint.method}")
+        those = f"{', '.join(comparison.kinds)} alone" if comparison.kinds else "answers that have a label"
+        raise BadInput(f"{FILE}: {where}.comparison: {fingerprint.comparison} is for {those}, found {fingerprint.method}")
     scored = comparison.representations
     if fingerprint.representation not in scored:
         raise BadInput(f"{FILE}: {where}.representation: {fingerprint.comparison} is scored on {', '.join(scored)}, "

@@ -6,36 +6,14 @@ people train surrogates.
 """
 
 from dataclasses import replace
-from typing import Annotated
 
 import numpy as np
-from pydantic import Field
 
-from pipeline.benchmark import Count
+from pipeline.benchmark import PeopleSplit
 from pipeline.data.images import Images
 from pipeline.errors import BadInput
-from pipeline.params import Parameters
 
 GROUPS = ("test", "defender", "attacker", "defender_calibration", "attacker_calibration", "query")
-
-
-class PeopleSplit(Parameters):
-    """How many people each group gets, and the seed that deals them out.
-
-    Everybody has at least `least_images` pictures: two, or there is no pair of one person. Of those with more than
-    `references` pictures, up to `probe_people` become probes; at least one must be there.
-    """
-
-    defender: Count
-    attacker: Count
-    query: Count
-    defender_calibration: Count
-    attacker_calibration: Count
-    test: Count
-    probe_people: Count
-    references: Count
-    least_images: Annotated[int, Field(ge=2)] = 2
-    seed: int = 0
 
 
 def deal_people(data: Images, how: PeopleSplit) -> tuple[dict[str, Images], dict[str, np.ndarray]]:

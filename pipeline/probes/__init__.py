@@ -4,8 +4,8 @@ Each file defines `Family`, whose fields are its parameters and whose call makes
 
     __call__(held_out: Images, models: DefenderModels) -> list[ProbeSet]
 
-`held_out` says which images it is called with: `pool` or `accuracy`. A kind is what `fingerprint.method` names. A family
-that asks no model opens no model file, and imports no torch.
+`held_out` says which images it is called with: `pool` or `accuracy`; `tasks`, which kinds of task it is for. A kind is what
+`fingerprint.method` names. A family that asks no model opens no model file, and imports no torch.
 """
 
 from pipeline.names import known, module

@@ -51,6 +51,7 @@ class Corruption(Parameters):
 class Family(Parameters):
     """`held_out`: `pool`, or `accuracy` for the papers' own choice, the images that models were also measured on."""
 
+    tasks: ClassVar = ("classification",)
     kinds: ClassVar = ("clean", "jpeg", "cutmix", "cutmix_corner", *OTHERS)
 
     count: Count

@@ -41,6 +41,7 @@ class Family(Parameters):
     image that it started from, whose label is no secret of the source. Fewer than `minimum` left is an error.
     """
 
+    tasks: ClassVar = ("classification",)
     kinds: ClassVar = ("ipguard",)
 
     count: Count

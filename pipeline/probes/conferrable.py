@@ -52,6 +52,7 @@ class Family(Parameters):
     Fewer than `minimum` examples are an error; more than `count` are drawn from.
     """
 
+    tasks: ClassVar = ("classification",)
     kinds: ClassVar = ("cae",)
 
     count: Count

@@ -31,6 +31,7 @@ class Family(Parameters):
     is as much a part of the vector as any.
     """
 
+    tasks: ClassVar = ("classification",)
     kinds: ClassVar = ("modeldiff",)
 
     count: Count

@@ -25,6 +25,7 @@ class Family(Parameters):
     Fewer than `minimum` left of any kind is an error; more than `count` are drawn from.
     """
 
+    tasks: ClassVar = ("classification",)
     kinds: ClassVar = ("wrong", "source_wrong", "wrong_jpeg")
 
     count: Count

@@ -21,6 +21,7 @@ from pipeline.training.watermark import TRIGGERS, load_triggers
 class Family(Parameters):
     """At most `count` triggers; fewer than `minimum` are an error. `success`: the least share that the source answers."""
 
+    tasks: ClassVar = ("classification",)
     kinds: ClassVar = ("ewe",)
     held_out: ClassVar = "pool"  # of which it needs nothing
 

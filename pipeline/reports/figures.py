@@ -46,17 +46,17 @@ def draw_scores(scores: pd.DataFrame, table: pd.DataFrame, attacks: list[Attack]
     return figure
 
 
-def draw_counts(aucs: pd.DataFrame, label: str):
-    """AUC against the number of probes, a curve for each attack (SAC-JC, Figure 4)."""
+def draw_counts(aucs: pd.DataFrame, column: str, meaning: str, label: str):
+    """AUC against a number, which stands in `column`: of probes (SAC-JC, Figure 4) or references; a curve for each attack."""
     figure, axes = plt.subplots(figsize=(6, 3.6))
     names = [name for name in dict.fromkeys(aucs["attack"]) if name != AVERAGE]
     colours = plt.get_cmap("tab10").colors
     for place, name in enumerate(names):
-        own = aucs[aucs["attack"] == name].dropna(subset="auc").sort_values("count")
-        axes.plot(own["count"], own["auc"], marker="o", markersize=3.5, linewidth=1.3, label=name,
+        own = aucs[aucs["attack"] == name].dropna(subset="auc").sort_values(column)
+        axes.plot(own[column], own["auc"], marker="o", markersize=3.5, linewidth=1.3, label=name,
                   color=colours[place % len(colours)])
     axes.axhline(0.5, color=LINE, linewidth=0.7, linestyle="dotted")
-    axes.set(xlabel="number of probes", ylabel="AUC", ylim=(-0.03, 1.03), title=label)
+    axes.set(xlabel=meaning, ylabel="AUC", ylim=(-0.03, 1.03), title=label)
     axes.legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 

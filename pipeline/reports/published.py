@@ -35,11 +35,12 @@ def read_watermarked(file: Path, task: str) -> pd.DataFrame:
 def beside(measured: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     """`measured` (fingerprint, attack, auc, low, high) with columns published (its AUC) and inside.
 
-    inside: whether the published value lies in the interval, whose limits are rounded to the published precision.
+    inside: whether the published value lies in the interval, whose limits are rounded to the published precision. What
+    stands in brackets after a fingerprint's name says how faces are asked; the papers print the name alone.
     """
     own = published[published["metric"] == "auc"].drop_duplicates(["method", "attack"])
     values = own.set_index(["method", "attack"])["value"]
-    found = [values.get((name, attack), "") for name, attack in
+    found = [values.get((name.partition(" (")[0], attack), "") for name, attack in
              zip(measured["fingerprint"], measured["attack"], strict=True)]
     rows = zip(found, measured["low"], measured["high"], strict=True)
     return measured.assign(published=found, inside=[_inside(*row) for row in rows])

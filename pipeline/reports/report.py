@@ -17,14 +17,18 @@ from pipeline.reports.tables import AVERAGE, Attack
 from pipeline.statistics import Statistics
 
 CHOSEN = "chosen"
+FRI_CLEAN = "fri_clean"
+VERIFICATION = ("Face verification: training accuracy is the share of pictures to which their person's centre is nearest, for "
+                "distilled models the mean cosine to the source's embeddings; test accuracy is on pairs of other people.")
 WATERMARKED = "EWE needs a source of its own: its column judges another zoo, stolen from the watermarked twin of this task."
 SHOWN = ["clean", "jpeg", "cutmix", "cutmix_corner", "wrong"]
+COMPARED = [*SHOWN, "source_wrong", "wrong_jpeg", "fri", "fri_clean"]
 CONDITIONAL = "Intervals are conditional on the task's one source. Fingerprints marked * were found on these data: exploratory."
 
 
 @dataclass(frozen=True)
 class Material:
-    """What a report is made from. `chosen` is the fingerprint that figures show; `facts` are those of the probes by
+    """What a report is made from. `asked` is the fingerprint that figures are to show; `facts` are those of the probes by
     kind; `examples`: probes to show, none where the licence forbids it. `watermarked`: EWE's rows of the main table, from
     the task's watermarked twin."""
 
@@ -33,11 +37,18 @@ class Material:
     attacks: list[Attack]
     published: pd.DataFrame
     named: dict[str, Fingerprint]
-    chosen: Fingerprint
+    asked: Fingerprint
     how: Statistics
     facts: dict[str, dict]
     examples: list[ProbeSet]
     watermarked: pd.DataFrame
+
+    @property
+    def chosen(self) -> Fingerprint:
+        """The fingerprint that figures show: where the task has no such probes, as face verification has no CutMix, the first
+        named one that it has scores of."""
+        made = set(self.scores["method"])
+        return next((one for one in (self.asked, *self.named.values()) if one.method in made), self.asked)
 
     @property
     def fingerprints(self) -> dict[str, Fingerprint]:
@@ -45,8 +56,8 @@ class Material:
 
         A task whose source carries no watermark has none of EWE.
         """
-        asked = set(self.scores["method"])
-        named = {name: fingerprint for name, fingerprint in self.named.items() if fingerprint.method in asked}
+        made = set(self.scores["method"])
+        named = {name: fingerprint for name, fingerprint in self.named.items() if fingerprint.method in made}
         extra = {} if self.chosen in named.values() else {f"{CHOSEN}: {self.chosen.label}": self.chosen}
         return named | extra
 
@@ -68,19 +79,22 @@ def write_report(what: Material, out: Path) -> None:
 
 
 def make_tables(what: Material) -> dict[str, pd.DataFrame]:
-    """Every table of the report by its file's name."""
+    """Every table of the report by its file's name; of augmentations and of FRI's references where the task has such probes."""
     aucs = tables.all_aucs(what.scores, what.attacks)
     own = tables.select(what.scores, what.chosen)
     main = tables.main_table(what.scores, what.attacks, what.fingerprints, what.how)
     twin = _twin(what.watermarked, main)
     main = pd.concat([main, twin[main.columns]], ignore_index=True) if len(twin) else main
+    others = {"corruptions": _corruptions(aucs, what.chosen.comparison),
+              "references": _references(aucs, what.chosen, what.facts)}
     return {"main": beside(main, what.published),
             "chosen": tables.evaluate(own, what.attacks, what.how),
             "accuracy": tables.accuracies(what.attacks), "probes": tables.probe_facts(what.facts),
             "success": tables.success(what.scores, what.attacks),
-            "correlation": _correlation(aucs), "corruptions": _corruptions(aucs, what.chosen.comparison),
+            "correlation": _correlation(aucs),
             "counts": _counts(aucs, what.chosen), "architectures": tables.by_architecture(own, what.attacks),
-            "pruning": tables.by_pruning_ratio(own, what.attacks), "all_aucs": aucs, "costs": tables.costs(what.attacks)}
+            "pruning": tables.by_pruning_ratio(own, what.attacks), "all_aucs": aucs, "costs": tables.costs(what.attacks),
+            **{name: frame for name, frame in others.items() if len(frame)}}
 
 
 def _twin(watermarked: pd.DataFrame, main: pd.DataFrame) -> pd.DataFrame:
@@ -100,8 +114,7 @@ def _correlation(aucs: pd.DataFrame) -> pd.DataFrame:
     whole = aucs[aucs["count"] == aucs.groupby("method")["count"].transform("max")]
     wide = whole.pivot(index=["method", "comparison", "representation"], columns="attack", values="auc")
     order = list(dict.fromkeys(whole["attack"]))
-    return wide.loc[[method for method in dict.fromkeys(whole["method"]) if method in (*SHOWN, "source_wrong", "wrong_jpeg")],
-                    order].reset_index()
+    return wide.loc[[method for method in dict.fromkeys(whole["method"]) if method in COMPARED], order].reset_index()
 
 
 def _corruptions(aucs: pd.DataFrame, comparison: str) -> pd.DataFrame:
@@ -117,12 +130,24 @@ def _counts(aucs: pd.DataFrame, chosen: Fingerprint) -> pd.DataFrame:
                 & (aucs["comparison"] == chosen.comparison)]
 
 
+def _references(aucs: pd.DataFrame, chosen: Fingerprint, facts: dict[str, dict]) -> pd.DataFrame:
+    """AUC of FRI by n, the number of references, and by the number of targets (`count`); no rows for other tasks."""
+    known = {kind: own["facts"]["references"] for kind, own in facts.items() if "references" in own["facts"]}
+    own = aucs[aucs["method"].isin(known) & (aucs["method"] != FRI_CLEAN) & (aucs["representation"] == chosen.representation)
+               & (aucs["comparison"] == chosen.comparison)]
+    return own.assign(references=own["method"].map(known)).sort_values(["references", "count"], kind="stable")
+
+
 def _figures(what: Material, frames: dict[str, pd.DataFrame]):
     own = tables.select(what.scores, what.chosen)
     yield "main", figures.draw_table(frames["main"], _names(frames))
     yield "scores", figures.draw_scores(own, frames["chosen"], what.attacks, what.chosen.label)
-    yield "counts", figures.draw_counts(frames["counts"], what.chosen.label)
-    yield "corruptions", figures.draw_corruptions(frames["corruptions"], what.chosen.comparison)
+    yield "counts", figures.draw_counts(frames["counts"], "count", "number of probes", what.chosen.label)
+    if (references := frames.get("references")) is not None:
+        whole = references[references["count"] == references["count"].max()]
+        yield "references", figures.draw_counts(whole, "references", "number of references", f"FRI, {what.chosen.comparison}")
+    if "corruptions" in frames:
+        yield "corruptions", figures.draw_corruptions(frames["corruptions"], what.chosen.comparison)
     if what.examples:
         yield "probes", figures.draw_probes(what.examples, SHOWN)
 
@@ -143,9 +168,10 @@ def _metrics(what: Material, frames: dict[str, pd.DataFrame]) -> dict:
 def _facts(what: Material) -> list[str]:
     counts = what.scores.drop_duplicates("suspect").groupby("attack", sort=False).size()
     empty = [f"{attack.name}: {attack.why}" for attack in what.attacks if attack.why]
+    notes = {VERIFICATION: FRI_CLEAN in what.facts, WATERMARKED: "EWE" not in what.fingerprints and len(what.watermarked)}
     return [f"Fingerprint shown in the figures: {what.chosen.label}.",
             f"{int(counts.sum())} suspects: {', '.join(f'{name} {count}' for name, count in counts.items())}.",
-            *empty, *([WATERMARKED] if "EWE" not in what.fingerprints and len(what.watermarked) else []), CONDITIONAL]
+            *empty, *(note for note, holds in notes.items() if holds), CONDITIONAL]
 
 
 def _sections(what: Material, frames: dict[str, pd.DataFrame], drawn: Path) -> list[dict]:
@@ -157,8 +183,9 @@ def _sections(what: Material, frames: dict[str, pd.DataFrame], drawn: Path) -> l
         {"heading": "Every metric", "folded": True, "table": text.detail(frames["main"]), "note": _NOTES["detail"]},
         {"heading": "Scores by family", "svg": drawn / "scores.svg", "note": _NOTES["scores"]},
         {"heading": "AUC against the number of probes", "svg": drawn / "counts.svg", "note": "SAC-JC, Figure 4."},
+        {"heading": "AUC against the number of references", "svg": drawn / "references.svg", "note": _NOTES["references"]},
         {"heading": "Average AUC by augmentation", "svg": drawn / "corruptions.svg", "note": _NOTES["corruptions"]},
-        *([{"heading": "The probes", "svg": drawn / "probes.svg", "note": "SAC-JC, Figure 3."}] if what.examples else []),
+        {"heading": "The probes", "svg": drawn / "probes.svg", "note": "SAC-JC, Figure 3."},
         {"heading": "How many probes there are, and what making them cost", "folded": True,
          "table": text.rounded(frames["probes"]), "note": _NOTES["probes"]},
         {"heading": "How often suspects answer as the source does", "folded": True,
@@ -171,7 +198,7 @@ def _sections(what: Material, frames: dict[str, pd.DataFrame], drawn: Path) -> l
         {"heading": "By pruning ratio", "folded": True, "table": text.rounded(frames["pruning"]),
          "note": "The share of channels removed. The points of one run are not independent."},
         {"heading": "Cost", "folded": True, "table": frames["costs"].astype(str), "note": "Seconds on one core each."}]
-    return sections
+    return [section for section in sections if "svg" not in section or section["svg"].exists()]
 
 
 _NOTES = {
@@ -182,6 +209,7 @@ _NOTES = {
               "of four; midpoint: the rule of section 3.2.",
     "scores": "The threshold is the mean over choices of four irrelevant models. Transfer has irrelevant models of its own.",
     "corruptions": "SAC-JC, Figure 2. The same number of probes for each.",
+    "references": "n of SAC-JC's Eq. 6, the bits of a target's feature. The table `references` has fewer targets too.",
     "probes": "eligible: images that qualify, of those in the pool. before and after: quantisation to 8 bits a channel.",
     "success": "The success rate of a method's probes, the mean over suspects: answers like the source's, or for a watermark "
                "the target class.",

@@ -1,11 +1,12 @@
 """How a set of models is made: the fields are its parameters, a call makes the models of one run."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
-from pipeline.benchmark import RecipeChange, changed
+from pipeline.benchmark import Kind, RecipeChange, changed
 from pipeline.data.images import Images
 from pipeline.errors import BadInput
 from pipeline.params import Parameters
@@ -23,6 +24,7 @@ ONLY = ""
 class Maker(Parameters):
     """The common form of attacks, irrelevant models, the source and the defender's surrogates.
 
+    tasks: the kinds of task that it is for, if it learns no labels that the source answers.
     half: which of the maker's image sets it trains on: `half`, `transfer` or `corrupted`.
     needs_source: whether the source takes part. Irrelevant models know no source, and are shared between tasks.
     own_arch: whether the models keep the source's architecture (white box) or come in all of the task's.
@@ -32,6 +34,7 @@ class Maker(Parameters):
     copies: how many runs for each of the task's seeds.
     """
 
+    tasks: ClassVar[tuple[Kind, ...]] = ("classification", "verification")
     half: ClassVar[str] = "half"
     needs_source: ClassVar[bool] = True
     own_arch: ClassVar[bool] = False
@@ -47,6 +50,10 @@ class Maker(Parameters):
         """The names of the models that one run yields."""
         return (ONLY,)
 
+    def is_for(self, kind: Kind) -> bool:
+        """Whether there is such a maker on a task of this kind. In verification a source answers no labels to learn."""
+        return kind in self.tasks and (kind == "classification" or type(self).taught is Maker.taught)
+
     def recipe_for(self, task: Recipe) -> Recipe:
         """The task's recipe with this maker's own changes, and those of params.yaml on top.
 
@@ -55,8 +62,9 @@ class Maker(Parameters):
         own = type(self).model_fields["recipe"].default
         recipe = changed(changed(task, own), self.recipe)
         for name in own.model_fields_set:
-            if getattr(recipe, name) is None:
-                raise BadInput(f"{type(self).__module__.split('.')[-1]}: recipe.{name} is what it works by, found null")
+            if getattr(own, name) and not (value := getattr(recipe, name)):
+                raise BadInput(f"{type(self).__module__.split('.')[-1]}: recipe.{name} is what it works by, found "
+                               f"{json.dumps(value)}")
         return recipe
 
     def taught(self, source: "Network | None", half: Images) -> Images:

@@ -1,0 +1,27 @@
+"""Adversarial training of a face verification model: the source, tuned on the attacker's people and on what fools it.
+
+SAC-JC, section 4.1 "Adversarial Model Extraction": in verification the attacker trains the source itself adversarially
+(Adv-Train in its Table 2). Clean images are trained on too, as in extract_adv; the paper states no bound, so it is that
+of the authors' code for KDEF.
+"""
+
+from typing import ClassVar
+
+from pipeline.benchmark import RecipeChange
+from pipeline.training.maker import ONLY, Maker
+from pipeline.training.recipe import Adversary
+
+
+class Attack(Maker):
+    """A white-box attack: the suspect keeps the source's architecture. The attacker's people get new centres."""
+
+    tasks: ClassVar[tuple[str, ...]] = ("verification",)
+    own_arch = True
+
+    recipe: RecipeChange = RecipeChange(adversary=Adversary())
+
+    def __call__(self, source, half, arch, seed, recipe, start=None):
+        from pipeline.models.network import replace_head
+        from pipeline.training.fit import fit
+
+        return {ONLY: fit(replace_head(source, half, seed), half, recipe, seed)}

@@ -1,0 +1,255 @@
+"""Pairs of pictures for face verification: WP-JC, and IPGuard and CAE adapted to decisions on pairs.
+
+SAC-JC, sections 4.1 and 4.4: its rivals' success is counted in pairs. It names an attack on faces (with makeup) and gives
+no parameters, so that the adaptation here is our own. A probe is the first picture of a pair, the target; the second stays
+as it is.
+
+    wrong_pairs_jpeg   the target JPEG-compressed: pairs that the source then gets wrong, whose score is `mistakes`
+    ipguard_pairs      the target moved by Adam until the source's cosine lies k beyond its threshold, on the wrong side
+    cae_pairs          the target moved within epsilon until the source is wrong, and surrogates are, but references not
+
+Of the last two the score is `matching`: a copy is expected to answer as the source. Every model has the threshold that
+the defender sets it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from pipeline.benchmark import Count
+from pipeline.data.corrupt import jpeg
+from pipeline.data.images import Images
+from pipeline.errors import BadInput
+from pipeline.params import Parameters
+from pipeline.probes.probe_set import DefenderModels, ProbeSet, pair_set
+from pipeline.training.recipe import Share
+from pipeline.verification import cosines, seeded_pairs
+from pipeline.verifier import calibration_pairs, threshold_of
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from pipeline.models.network import Network
+
+SOFTNESS = 0.1
+"""The width, as a cosine, of the slope of CAE's loss around a threshold."""
+
+
+class Boundary(Parameters):
+    """k: how far beyond the threshold, as a cosine. rate: Adam's, in [0, 1] pixels. A pair that has not got there after
+    `steps` is dropped."""
+
+    k: Annotated[float, Field(ge=0, le=2)] = 0.02
+    rate: Annotated[float, Field(gt=0)] = 0.002
+    steps: Count = 200
+
+
+class Conferrable(Parameters):
+    """epsilon: the largest change of a pixel (up to half a level more after rounding); rate: Adam's; both in [0, 1] pixels.
+    threshold: the least share of surrogates that a pair must fool times that of references that it must not."""
+
+    epsilon: Annotated[float, Field(gt=0, le=1)] = 0.1
+    rate: Annotated[float, Field(gt=0)] = 0.01
+    steps: Count = 60
+    threshold: Share = 0.5
+
+
+class Family(Parameters):
+    """Of `pairs` drawn ones (or all there are) those that the source gets wrong after JPEG at `quality`, and `moved` of
+    those that it gets right, half of them of one person where there are so many.
+
+    At most `count` of each kind; fewer than `minimum` are an error.
+    """
+
+    tasks: ClassVar = ("verification",)
+    kinds: ClassVar = ("wrong_pairs_jpeg", "ipguard_pairs", "cae_pairs")
+    held_out: ClassVar = "pool"
+
+    count: Count
+    minimum: Count
+    pairs: Annotated[int, Field(ge=2, multiple_of=2)]
+    moved: Count
+    quality: Annotated[int, Field(ge=1, le=95)] = 25
+    boundary: Boundary = Boundary()
+    conferrable: Conferrable = Conferrable()
+    seed: int = 0
+
+    def __call__(self, held_out: Images, models: DefenderModels) -> list[ProbeSet]:
+        """One set of each kind; a label says whether the pair shows one person. Raises BadInput where too few qualify.
+
+        Facts: how many were `eligible` `of` those tried; of the probes the share that shows one person (`same`) and the mean
+        of the largest `change` of a pixel, in [0, 1]; the share of points near the boundary whose answer was
+        `kept_by_quantisation`; the shares of all moved pairs that `fooled` surrogates, and `references_fooled`.
+        """
+        from pipeline.models.network import load
+        from pipeline.training.device import device
+
+        if not (models.surrogates and models.references):
+            raise BadInput("probes.verification_pairs: CAE needs surrogates and references: set benchmarks.TASK.surrogates "
+                           "and references")
+        pairs, calibration = self._drawn(held_out), calibration_pairs(models.calibration, models.verification)
+        networks = {path: load(path).to(device()).requires_grad_(False)
+                    for path in (models.source, *models.surrogates, *models.references)}
+        thresholds = {path: threshold_of(network, calibration) for path, network in networks.items()}
+
+        def judge(path: Path, pairs: _Pairs) -> _Judge:
+            return _judge(networks[path], thresholds[path], pairs)
+
+        compressed = jpeg(pairs.targets, self.quality)
+        source = judge(models.source, pairs)
+        wrong = source.wrong(compressed, pairs.same)
+        chosen = pairs.take(self._balanced(pairs.same, np.flatnonzero(~source.wrong(pairs.targets, pairs.same))))
+        source, surrogates, references = ([judge(path, chosen) for path in paths]
+                                          for paths in ([models.source], models.surrogates, models.references))
+        return _sharing([self._made("wrong_pairs_jpeg", pairs, compressed, wrong),
+                         self._boundary_pairs(chosen, *source),
+                         self._conferrable_pairs(chosen, *source, surrogates, references)])
+
+    def _drawn(self, held_out: Images) -> "_Pairs":
+        """Pairs in random order, as many of either kind."""
+        pictures = np.bincount(held_out.labels)
+        same = int((pictures * (pictures - 1) // 2).sum())
+        different = len(held_out) * (len(held_out) - 1) // 2 - same
+        count = min(self.pairs, 2 * same, 2 * different)
+        drawn = seeded_pairs(held_out.labels, count, self.seed)
+        order = np.random.default_rng(self.seed).permutation(count)
+        return _Pairs(held_out.images, *(values[order] for values in drawn))
+
+    def _balanced(self, same: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """The first `moved` of `right`, places of pairs, taken in turn from both kinds while both last."""
+        ranks = np.where(same[right], np.cumsum(same[right]), np.cumsum(~same[right]))
+        return right[np.argsort(ranks, kind="stable")[:self.moved]]
+
+    def _boundary_pairs(self, pairs: "_Pairs", source: "_Judge") -> ProbeSet:
+        how = self.boundary
+
+        def slope(points: "Tensor") -> tuple["Tensor", "Tensor"]:
+            import torch
+
+            losses = torch.relu(source.margins(points) + how.k)
+            return torch.autograd.grad(losses.sum(), points)[0], losses > 0
+
+        points, moving = _moved(source.pixels(pairs.targets), slope, how.rate, how.steps, epsilon=1.0)
+        images = np.rint(points * 255).astype(np.uint8)
+        kept = (source.wrong(images, pairs.same) == source.wrong(points, pairs.same))[~moving]
+        return self._made("ipguard_pairs", pairs, images, ~moving, kept_by_quantisation=kept.sum() / max(1, len(kept)))
+
+    def _conferrable_pairs(self, pairs: "_Pairs", source: "_Judge", surrogates: list["_Judge"],
+                           references: list["_Judge"]) -> ProbeSet:
+        how = self.conferrable
+        parts = [(judge, aim, 1 / len(group)) for group, aim in (([source], 1), (surrogates, 1), (references, -1))
+                 for judge in group]
+
+        def slope(points: "Tensor") -> tuple["Tensor", "Tensor"]:
+            import torch
+
+            total = torch.zeros_like(points)
+            for judge, aim, weight in parts:
+                losses = torch.nn.functional.softplus(aim * judge.margins(points) / SOFTNESS)
+                total += weight * torch.autograd.grad(losses.sum(), points)[0]
+            return total, torch.ones(len(points), dtype=torch.bool, device=points.device)
+
+        points, _ = _moved(source.pixels(pairs.targets), slope, how.rate, how.steps, how.epsilon)
+        images = np.rint(points * 255).astype(np.uint8)
+        fooled, missed = (np.mean([judge.wrong(images, pairs.same) for judge in group], axis=0)
+                          for group in (surrogates, references))
+        accepted = source.wrong(images, pairs.same) & (fooled * (1 - missed) >= how.threshold)
+        return self._made("cae_pairs", pairs, images, accepted, fooled=fooled.mean(), references_fooled=missed.mean())
+
+    def _made(self, kind: str, pairs: "_Pairs", images: np.ndarray, eligible: np.ndarray, **facts: float) -> ProbeSet:
+        """The first of the eligible pairs: they lie in random order. The gallery is all of the pool."""
+        if eligible.sum() < self.minimum:
+            raise BadInput(f"probes.verification_pairs: {eligible.sum()} of {len(eligible)} pairs qualify as {kind!r}, at "
+                           f"least {self.minimum} are needed: raise pairs, moved, steps or epsilon, or lower minimum")
+        chosen = np.flatnonzero(eligible)[:self.count]
+        change = np.abs(images[chosen] / 255 - pairs.targets[chosen] / 255).max(axis=(1, 2, 3)).mean()
+        facts |= {"eligible": eligible.sum(), "of": len(eligible), "same": pairs.same[chosen].mean(), "change": change}
+        return pair_set(kind, images[chosen], pairs.same[chosen].astype(np.int64), pairs.first[chosen],
+                        pairs.second[chosen, None], pairs.images, **{name: float(value) for name, value in facts.items()})
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """Pairs of images (N, C, H, W): first and second (P,) places, same (P,) bool."""
+
+    images: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+    same: np.ndarray
+
+    @property
+    def targets(self) -> np.ndarray:
+        return self.images[self.first]
+
+    def take(self, index: np.ndarray) -> "_Pairs":
+        return replace(self, first=self.first[index], second=self.second[index], same=self.same[index])
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """A network that answers pairs: its threshold, the embeddings (P, D) of their second pictures, and signs (P,), 1 for
+    pairs of one person and else -1."""
+
+    network: "Network"
+    threshold: float
+    references: np.ndarray
+    signs: np.ndarray
+
+    def wrong(self, images: np.ndarray, same: np.ndarray) -> np.ndarray:
+        """Which answers (P,) about targets, uint8 or float in [0, 1], are wrong."""
+        from pipeline.models.network import embeddings
+
+        return (cosines(embeddings(self.network, images), self.references) >= self.threshold) != same
+
+    def margins(self, points: "Tensor") -> "Tensor":
+        """How far (P,) the cosines of targets in [0, 1] lie on the right side of the threshold."""
+        import torch
+
+        references, signs = (torch.from_numpy(values).to(points.device) for values in (self.references, self.signs))
+        return signs * ((self.network.embed(points) * references).sum(dim=1) - self.threshold)
+
+    def pixels(self, images: np.ndarray) -> "Tensor":
+        """uint8 images as points in [0, 1] on the network's device."""
+        import torch
+
+        return torch.from_numpy(images).to(self.network.device) / 255
+
+
+def _judge(network: "Network", threshold: float, pairs: _Pairs) -> _Judge:
+    from pipeline.models.network import embeddings
+
+    shown, places = np.unique(pairs.second, return_inverse=True)
+    return _Judge(network, threshold, embeddings(network, pairs.images[shown])[places],
+                  np.where(pairs.same, 1, -1).astype(np.float32))
+
+
+def _moved(start: "Tensor", slope: Callable, rate: float, steps: int, epsilon: float) -> tuple[np.ndarray, np.ndarray]:
+    """Points (P, C, H, W) float32 in [0, 1], at most epsilon from `start`, and which of them (P,) were to go on.
+
+    slope: points -> (gradient, which of them go on). Adam works element by element: each moves as if it were alone.
+    """
+    import torch
+
+    lowest, highest = (start - epsilon).clamp(0, 1), (start + epsilon).clamp(0, 1)
+    points = start.clone().requires_grad_()
+    optimiser = torch.optim.Adam([points], rate)
+    for step in range(steps + 1):
+        points.grad, moving = slope(points)
+        if step == steps or not moving.any():
+            break
+        with torch.no_grad():
+            before = points.clone()
+            optimiser.step()
+            points.copy_(torch.where(moving[:, None, None, None], points.clamp(lowest, highest), before))
+    return points.detach().cpu().numpy(), moving.cpu().numpy()
+
+
+def _sharing(sets: list[ProbeSet]) -> list[ProbeSet]:
+    """The sets with one gallery of the pictures that they refer to, and no others."""
+    used = np.unique(np.concatenate([probes.references for probes in sets]))
+    gallery = sets[0].gallery[used]
+    return [replace(probes, references=np.searchsorted(used, probes.references), gallery=gallery) for probes in sets]

@@ -1,0 +1,256 @@
+"""Face verification through all stages, with the very commands of dvc.yaml, on people of made pictures."""
+
+import json
+import os
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from PIL import Image
+
+from pipeline.attacks import read_attack
+from pipeline.benchmark import Verification
+from pipeline.data.images import load_images
+from pipeline.errors import BadInput
+from pipeline.fingerprints.comparing import FEATURES
+from pipeline.models.network import embeddings, load
+from pipeline.names import known
+from pipeline.outputs import read_outputs
+from pipeline.probes.probe_set import DefenderModels, load_probes
+from pipeline.probes.verification import Family
+from pipeline.suspects import read_index
+from pipeline.verifier import calibration_pairs, threshold_of, verification_accuracy
+from tests import scratch
+from tests.imports import ROOT
+from tests.making import make_tiny
+from tests.test_stages import run
+
+TASK = "people"
+PEOPLE, PICTURES, REFERENCES = 34, 12, 11
+ARCH = "face_resnet18_slim"
+CHANGES = {
+    "title": "made people", "published": "faces", "data": "faces_folder", "source": ARCH, "archs": [ARCH], "seeds": 1,
+    "split": {"defender": 6, "attacker": 6, "query": 4, "defender_calibration": 4, "attacker_calibration": 4, "test": 4,
+              "probe_people": 6, "references": REFERENCES, "seed": 0},
+    "verification": {"size": 32, "channels": 1, "references": REFERENCES, "pairs": 60, "calibration": 40, "seed": 0},
+    "recipe": {"epochs": 2, "batch": 24, "rate": 0.05, "arcface": {"margin": 0.1, "scale": 8}},
+    "surrogates": {"archs": [ARCH], "seeds": 1}, "references": {"archs": [ARCH], "seeds": 1},
+}
+LABELS = {"extract_label", "extract_prob", "extract_adv"}
+MOVING = {name for name in known("attacks") if "transfer" in name or "corrupted" in name}
+APPLY = {"irrelevant", "finetune_all", "finetune_last", "prune", "distill", "adversarial_training"}
+
+
+def people_params() -> dict:
+    """The tiny task's parameters with face verification in its place."""
+    params = scratch.tiny_params()
+    params["tasks"] = [TASK]
+    params["benchmarks"] = {TASK: yaml.safe_load((ROOT / "params.yaml").read_text())["benchmarks"]["faces_orl"] | CHANGES}
+    params["probes"]["verification"] |= {"count": 24, "minimum": 5}
+    params["probes"]["verification_pairs"] |= {
+        "count": 10, "minimum": 1, "pairs": 200, "moved": 12, "boundary": {"k": 0.001, "rate": 0.02, "steps": 20},
+        "conferrable": {"epsilon": 0.5, "rate": 0.1, "steps": 5, "threshold": 0.0}}
+    return params
+
+
+def draw_people(folder):
+    """Pictures of PEOPLE: everybody a pattern, every picture the pattern with noise."""
+    draw = np.random.default_rng(0)
+    for person in range(PEOPLE):
+        (folder / f"p{person:02}").mkdir(parents=True)
+        pattern = draw.integers(0, 256, (4, 4)).repeat(8, 0).repeat(8, 1)
+        for place in range(PICTURES):
+            pixels = (pattern + draw.normal(0, 60, (32, 32))).clip(0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(folder / f"p{person:02}" / f"{place}.png")
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """A folder in which all stages have run."""
+    folder = scratch.make(tmp_path_factory.mktemp("faces"))
+    scratch.write_params(folder, people_params())
+    draw_people(folder / "data/faces_folder")
+    before, patch = os.getcwd(), pytest.MonkeyPatch()
+    patch.setenv("SAC_JOBS", "1")
+    patch.setenv("SAC_DATA", str(folder / "data"))
+    patch.chdir(folder)
+    try:
+        for _, _, words in scratch.stages(TASK):
+            result = run(*words)
+            assert result.exit_code == 0, f"{words}: {result.output} {result.exception!r}"
+        yield SimpleNamespace(folder=folder, artifacts=folder / "artifacts" / TASK, report=folder / "reports" / TASK,
+                              how=people_params()["benchmarks"][TASK]["verification"])
+    finally:
+        patch.undo()
+        os.chdir(before)
+
+
+def answers_of(ran, family):
+    return {one.kind: one for one in read_outputs(ran.artifacts / f"outputs/{family}.parquet")}
+
+
+def verification_of(ran):
+    return Verification(**ran.how)
+
+
+def test_owners_share_no_person(ran):
+    names = ("defender/half", "defender/query", "defender/pool", "defender/calibration", "attacker/half",
+             "attacker/calibration", "accuracy/half")
+    classes = [load_images(ran.artifacts / f"{name}.safetensors").classes for name in names]
+    everybody = [person for own in classes for person in own]
+    assert [len(own) for own in classes] == [6, 4, 6, 4, 6, 4, 4] and len(set(everybody)) == len(everybody)
+    digests = json.loads((ran.artifacts / "manifest.json").read_text())["digests"]
+    assert set(digests) == set(names) and len(set(digests.values())) == len(names)
+
+
+def test_attacks_that_do_not_apply_say_so_and_the_others_are_made(ran):
+    for folder in (ran.artifacts / "zoo").iterdir():
+        index = read_index(folder)
+        assert bool(index.suspects) == (folder.name in APPLY), folder.name
+        assert index.why in (None, "does not apply to verification", f"{TASK} has no transfer data",
+                             f"{TASK} has no corrupted data")
+
+
+def test_what_a_source_answers_labels_for_is_for_classification_alone(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    for kind, others in (("classification", APPLY - {"distill", "adversarial_training"}), ("verification", APPLY)):
+        assert {name for name in known("attacks") if read_attack(name).is_for(kind)} - LABELS - MOVING == others
+    assert {name for name in LABELS if read_attack(name).is_for("classification")} == LABELS
+    assert not {name for name in LABELS if read_attack(name).is_for("verification")}
+
+
+def test_stolen_suspects_begin_with_the_sources_embedding_and_centres_of_their_own(ran):
+    source, suspect = (load(ran.artifacts / path) for path in
+                       (f"source/source-{ARCH}-0.safetensors", f"zoo/finetune_all/finetune_all-{ARCH}-0.safetensors"))
+    attacker = load_images(ran.artifacts / "attacker/half.safetensors")
+    assert suspect.spec.classes == attacker.classes != source.spec.classes
+    mine, theirs = (embeddings(network, attacker.images) for network in (source, suspect))
+    assert (mine * theirs).sum(axis=1).mean() > 0.5
+
+
+def test_records_hold_verification_accuracy_and_how_well_embeddings_are_imitated(ran):
+    test = load_images(ran.artifacts / "accuracy/half.safetensors")
+    for attack in ("irrelevant", "distill"):
+        (record,) = json.loads((ran.artifacts / f"records/{attack}.json").read_text())["models"]
+        network = load(ran.artifacts / f"zoo/{attack}/{record['suspect']}.safetensors")
+        assert record["test_accuracy"] == verification_accuracy(network, test, verification_of(ran))
+    source = load(ran.artifacts / f"source/source-{ARCH}-0.safetensors")
+    half = load_images(ran.artifacts / "attacker/half.safetensors")
+    mean = (embeddings(network, half.images) * embeddings(source, half.images)).sum(axis=1).mean()
+    assert record["train_accuracy"] == pytest.approx(mean, abs=1e-5)
+
+
+def test_targets_and_references_show_one_person_and_never_the_same_picture(ran):
+    pool = load_images(ran.artifacts / "defender/pool.safetensors")
+    sets = {probes.kind: probes for probes in load_probes(ran.artifacts / "probes/verification")}
+    assert tuple(sets) == Family.kinds == FEATURES
+    clean = sets["fri_clean"]
+    assert clean.references.shape == (24, REFERENCES) and (clean.images == pool.images[clean.index]).all()
+    assert len(set(clean.index)) == 24 and len(set(clean.labels[:6])) == 6
+    for target, label, references in zip(clean.images, clean.labels, clean.gallery[clean.references], strict=True):
+        own = pool.images[pool.labels == label]
+        for picture in references:
+            assert (picture == own).all(axis=(1, 2, 3)).any() and (picture != target).any()
+    for kind, count in (("fri_5", 5), ("fri_10", 10)):
+        assert (sets[kind].references == clean.references[:, :count]).all()
+        assert (sets[kind].images == sets["fri"].images).all()
+    assert sets["fri"].facts == {"references": REFERENCES, "people": 6}
+
+
+def test_a_feature_is_the_owners_decision_on_each_reference(ran):
+    fri = {probes.kind: probes for probes in load_probes(ran.artifacts / "probes/verification")}["fri"]
+    answers = answers_of(ran, "verification")["fri"]
+    for owner, file, given in (
+            ("defender", f"source/source-{ARCH}-0.safetensors", answers.source),
+            ("attacker", f"zoo/irrelevant/irrelevant-{ARCH}-0.safetensors",
+             answers.logits[list(answers.suspects["attack"]).index("irrelevant")])):
+        network = load(ran.artifacts / file)
+        people = load_images(ran.artifacts / owner / "calibration.safetensors")
+        threshold = threshold_of(network, calibration_pairs(people, verification_of(ran)))
+        targets, gallery = embeddings(network, fri.images), embeddings(network, fri.gallery)
+        naive = [[float(target @ gallery[place] >= threshold) for place in places]
+                 for target, places in zip(targets, fri.references, strict=True)]
+        assert np.abs(given - naive).mean() < 0.01
+
+
+def test_pairs_are_answered_by_one_of_two_classes(ran):
+    sets = {probes.kind: probes for probes in load_probes(ran.artifacts / "probes/verification_pairs")}
+    for kind, answers in answers_of(ran, "verification_pairs").items():
+        assert answers.classes[0] == answers.source_classes == ("different", "same")
+        assert all((logits.sum(axis=1) == 1).all() and set(logits.ravel()) <= {0, 1} for logits in answers.logits)
+        assert (answers.source.argmax(axis=1) != answers.labels).mean() > (0.9 if kind != "ipguard_pairs" else 0.5)
+        assert (answers.labels == sets[kind].labels).all() and sets[kind].references.shape[1] == 1
+
+
+def test_families_of_the_other_kind_of_task_are_empty(ran):
+    for family in people_params()["probes"]:
+        applies = family.startswith("verification")
+        assert bool(load_probes(ran.artifacts / "probes" / family)) == applies
+        assert bool(read_outputs(ran.artifacts / f"outputs/{family}.parquet")) == applies
+
+
+def test_features_are_never_compared_by_label(ran):
+    scores = pd.read_parquet(ran.artifacts / "scores.parquet")
+    assert set(scores["method"]) == {*FEATURES, "wrong_pairs_jpeg", "ipguard_pairs", "cae_pairs"}
+    assert not set(scores[scores["method"].isin(FEATURES)]["comparison"]) & {"matching", "mistakes"}
+
+
+def test_the_report_shows_faces_beside_the_published_values(ran):
+    main = pd.read_csv(ran.report / "tables/main.csv", dtype={"published": str}).set_index(["fingerprint", "attack"])
+    assert main.loc[("SAC-JC (FRI)", "distill"), "published"] == "0.92"
+    assert main.loc[("WP-JC (pairs)", "average"), "published"] == "0.44"
+    assert json.loads((ran.report / "metrics.json").read_text())["fingerprint"] == "fri, logits, cosine_l1"
+    assert {path.stem for path in (ran.report / "figures").iterdir()} == {"main", "scores", "counts", "references"}
+    references = pd.read_csv(ran.report / "tables/references.csv")
+    assert set(references["references"]) == {5, 10, REFERENCES} and set(references["count"]) == {5, 12, 24}
+
+
+def test_nothing_that_is_published_holds_a_face(ran):
+    assert not (ran.report / "figures/probes.svg").exists()
+    assert (ran.report / "index.html").read_text().count("<svg") == 4
+
+
+@pytest.mark.parametrize(("references", "count", "says"), [
+    (2, 50, r"3 people with 3 pictures give 9 targets, at least 20 are needed"),
+    (90, 50, r"90 references and a target asked for, nobody has more than 40 pictures")])
+def test_too_few_pictures_are_counted_and_refused(ran, references, count, says):
+    pool = make_tiny(120, 0)
+    how = verification_of(ran).model_copy(update={"references": references})
+    family = Family(count=count, minimum=20)
+    with pytest.raises(BadInput, match=says) as error:
+        family(pool, DefenderModels(None, verification=how))
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(("change", "says"), [
+    ({"verification": None}, "one of `split` and `verification` is that of the other kind"),
+    ({"verification": CHANGES["verification"] | {"references": 12}}, "sure to have 11 pictures .*, found 12"),
+    ({"verification": CHANGES["verification"] | {"pairs": 61}}, "verification.pairs: .*multiple of 2, found 61"),
+    ({"watermark": {"source_class": 1, "target_class": 0}}, "watermark: face verification has none"),
+    ({"source": "vgg_slim"}, "compares embeddings, which vgg_slim has none of"),
+    ({"recipe": {"epochs": 2}}, "recipe.arcface: .*found null"),
+    ({"data": "faces_foldr"}, "unknown name 'faces_foldr': did you mean 'faces_folder'"),
+    ({"split": CHANGES["split"] | {"defendr": 3}}, "split: unknown key 'defendr': did you mean 'defender'")])
+def test_a_task_of_faces_that_cannot_be_stops_in_one_line(tmp_path, monkeypatch, change, says):
+    monkeypatch.chdir(tmp_path)
+    params = people_params()
+    params["benchmarks"][TASK] |= change
+    scratch.write_params(tmp_path, params)
+    result = run("check")
+    assert result.exit_code == 1 and result.output.count("\n") == 1
+    assert re.search(says, result.output), result.output
+
+
+def test_people_who_are_too_few_stop_the_split_in_one_line(ran, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SAC_DATA", str(ran.folder / "data"))
+    params = people_params()
+    params["benchmarks"][TASK]["split"]["defender"] = 300
+    scratch.write_params(tmp_path, params)
+    words = next(words for name, _, words in scratch.stages(TASK) if name == "split")
+    result = run(*words)
+    assert result.exit_code == 1 and "people: 322 asked for" in result.output and result.output.count("\n") == 1
+    assert not (tmp_path / "artifacts").exists()
