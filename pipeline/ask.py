@@ -8,9 +8,10 @@ import numpy as np
 from pipeline.benchmark import Verification
 from pipeline.data.images import load_images
 from pipeline.executor import run_all
+from pipeline.pairs import calibration_pairs
 from pipeline.probes.probe_set import PAIR, ProbeSet
 from pipeline.verification import cosines
-from pipeline.verifier import calibration_pairs, threshold_of
+from pipeline.verifier import threshold_of
 
 
 @dataclass(frozen=True)

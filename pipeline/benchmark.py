@@ -75,15 +75,15 @@ class Verification(Parameters):
     """What makes a task face verification: its data are people, and a model answers whether two pictures show one person.
 
     size and channels: of the pictures. most: read only the people with the most pictures. references: n of SAC-JC's
-    Eq. 6. pairs: of test people, by which models are measured. calibration: pairs of each owner's own people, by which he
-    sets his threshold. Half of either show one person; `seed` draws them.
+    Eq. 6. pairs: of test people, by which models are measured in ten folds. calibration: pairs of each owner's own people,
+    by which he sets his threshold. Half of either show one person; `seed` draws them.
     """
 
     size: Count
     channels: Literal[1, 3]
     most: Count | None = None
     references: Annotated[int, Field(ge=2)]
-    pairs: Pairs
+    pairs: Annotated[Pairs, Field(ge=20)]
     calibration: Pairs
     seed: int = 0
 

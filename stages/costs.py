@@ -27,6 +27,8 @@ FAMILIES = ("augmented", "misclassified", "boundary", "conferrable", "decision_p
 def costs(task: str, watermarked: str, artifacts: Path, out: Path) -> None:
     """Time every method's fingerprint on TASK (SAC-JC, Table 8), EWE with the watermark of the task WATERMARKED."""
     benchmark = read(f"benchmarks.{task}", Benchmark)
+    if benchmark.verification:
+        raise BadInput(f"{task}: costs are timed for classification, found face verification")
     watermark = read(f"benchmarks.{watermarked}", Benchmark).watermark
     if watermark is None:
         raise BadInput(f"params.yaml: benchmarks.{watermarked}.watermark: a watermark is needed to time EWE, found null")

@@ -11,6 +11,7 @@ from pipeline.data import load
 from pipeline.data.images import Images, save_images
 from pipeline.data.split import corrupted, deal, target_sets
 from pipeline.files import write_json
+from pipeline.pairs import calibration_pairs, measuring_pairs
 from pipeline.people.dealing import deal_people
 from stages.paths import OUTPUT
 
@@ -45,9 +46,15 @@ def _images(task: str, data: str) -> tuple[dict[str, Images], dict[str, np.ndarr
 
 
 def _people(task: str, data: str) -> tuple[dict[str, Images], dict[str, np.ndarray]]:
-    """The same for face verification, where each owner also has people to calibrate with."""
+    """The same for face verification, where each owner also has people to calibrate with.
+
+    Raises BadInput if there are too few people, or too few pairs of them: better now than after training.
+    """
     how = task_part(task, "verification")
     sets, indices = deal_people(people.load(data, how.size, how.channels, how.most), task_part(task, "split"))
+    measuring_pairs(sets["test"], how)
+    for owner in ("defender", "attacker"):
+        calibration_pairs(sets[f"{owner}_calibration"], how)
     return {"defender/half": sets["defender"], "defender/query": sets["query"], "defender/pool": sets["probe"],
             "defender/calibration": sets["defender_calibration"], "attacker/half": sets["attacker"],
             "attacker/calibration": sets["attacker_calibration"], "accuracy/half": sets["test"]}, indices

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from copy import deepcopy
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,13 +17,15 @@ from pipeline.benchmark import Verification
 from pipeline.data.images import load_images
 from pipeline.errors import BadInput
 from pipeline.fingerprints.comparing import FEATURES
+from pipeline.fingerprints.correlation import cosine, l1, unit
 from pipeline.models.network import embeddings, load
 from pipeline.names import known
 from pipeline.outputs import read_outputs
+from pipeline.pairs import calibration_pairs
 from pipeline.probes.probe_set import DefenderModels, load_probes
 from pipeline.probes.verification import Family
 from pipeline.suspects import read_index
-from pipeline.verifier import calibration_pairs, threshold_of, verification_accuracy
+from pipeline.verifier import threshold_of, verification_accuracy
 from tests import scratch
 from tests.imports import ROOT
 from tests.making import make_tiny
@@ -46,9 +49,8 @@ APPLY = {"irrelevant", "finetune_all", "finetune_last", "prune", "distill", "adv
 
 def people_params() -> dict:
     """The tiny task's parameters with face verification in its place."""
-    params = scratch.tiny_params()
-    params["tasks"] = [TASK]
-    params["benchmarks"] = {TASK: yaml.safe_load((ROOT / "params.yaml").read_text())["benchmarks"]["faces_orl"] | CHANGES}
+    params, orl = scratch.tiny_params(), yaml.safe_load((ROOT / "params.yaml").read_text())["benchmarks"]["faces_orl"]
+    params |= {"tasks": [TASK], "benchmarks": {TASK: orl | deepcopy(CHANGES)}}
     params["probes"]["verification"] |= {"count": 24, "minimum": 5}
     params["probes"]["verification_pairs"] |= {
         "count": 10, "minimum": 1, "pairs": 200, "moved": 12, "boundary": {"k": 0.001, "rate": 0.02, "steps": 20},
@@ -198,6 +200,14 @@ def test_features_are_never_compared_by_label(ran):
     assert not set(scores[scores["method"].isin(FEATURES)]["comparison"]) & {"matching", "mistakes"}
 
 
+def test_a_feature_of_zeros_is_like_nothing_and_not_like_itself():
+    features = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0]], float)
+    naive = [[float(a @ b / np.sqrt((a @ a) * (b @ b))) if a.any() and b.any() else 0.0 for b in features] for a in features]
+    assert naive[0] == [0, 0, 0] and np.allclose(cosine(unit(features), unit(features)), naive)
+    other = np.ones((1, 3, 3))
+    assert np.allclose(l1(unit(features), unit(other), cosine), np.abs(1 - np.array(naive)).sum() / 9)
+
+
 def test_the_report_shows_faces_beside_the_published_values(ran):
     main = pd.read_csv(ran.report / "tables/main.csv", dtype={"published": str}).set_index(["fingerprint", "attack"])
     assert main.loc[("SAC-JC (FRI)", "distill"), "published"] == "0.92"
@@ -242,6 +252,18 @@ def test_a_task_of_faces_that_cannot_be_stops_in_one_line(tmp_path, monkeypatch,
     result = run("check")
     assert result.exit_code == 1 and result.output.count("\n") == 1
     assert re.search(says, result.output), result.output
+
+
+@pytest.mark.parametrize("part", ["pairs", "calibration"])
+def test_people_with_too_few_pairs_stop_the_split_in_one_line(ran, monkeypatch, tmp_path, part):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SAC_DATA", str(ran.folder / "data"))
+    params = people_params()
+    params["benchmarks"][TASK]["verification"] |= {part: 6000}
+    scratch.write_params(tmp_path, params)
+    result = run(*next(words for name, _, words in scratch.stages(TASK) if name == "split"))
+    assert result.exit_code == 1 and result.output.count("\n") == 1 and not (tmp_path / "artifacts").exists()
+    assert f"verification.{part}: expected an even number of pairs" in result.output and "found 6000" in result.output
 
 
 def test_people_who_are_too_few_stop_the_split_in_one_line(ran, monkeypatch, tmp_path):

@@ -14,9 +14,9 @@ from tests.imports import ROOT, followed, imported
 DVC = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
 LAYERS = [("errors", "files", "params", "names"), ("training/recipe", "training/watermark"),
-          ("benchmark", "verification"), ("data",), ("people",), ("models",), ("verifier", "training"),
+          ("benchmark", "verification"), ("data",), ("people", "pairs"), ("models",), ("verifier", "training"),
           ("attacks", "defender"), ("query_models",), ("executor", "suspects"), ("zoo",), ("ask", "check", "probes")]
-TORCH_FREE = ("fingerprints", "metrics", "reports", "outputs", "statistics", "verification")
+TORCH_FREE = ("fingerprints", "metrics", "reports", "outputs", "statistics", "verification", "pairs")
 PACKAGE = ROOT / "pipeline"
 
 

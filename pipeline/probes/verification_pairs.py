@@ -24,11 +24,12 @@ from pipeline.benchmark import Count
 from pipeline.data.corrupt import jpeg
 from pipeline.data.images import Images
 from pipeline.errors import BadInput
+from pipeline.pairs import calibration_pairs
 from pipeline.params import Parameters
 from pipeline.probes.probe_set import DefenderModels, ProbeSet, pair_set
 from pipeline.training.recipe import Share
 from pipeline.verification import cosines, seeded_pairs
-from pipeline.verifier import calibration_pairs, threshold_of
+from pipeline.verifier import threshold_of
 
 if TYPE_CHECKING:
     from torch import Tensor

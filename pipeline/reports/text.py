@@ -9,8 +9,8 @@ from pipeline.files import write_text
 from pipeline.reports.tables import AVERAGE, POOLED
 
 DASH = "–"
-CONVERGES = ("source", "irrelevant", "extract_label")
-"""The models whose training accuracy says whether a task's regime converged."""
+CONVERGES = {"source": "source", "irrelevant": "irrelevant", "extract_label": "label-extracted"}
+"""The models whose training accuracy says whether a task's regime converged, and what they are called in sentences."""
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
@@ -89,6 +89,7 @@ def findings(main: pd.DataFrame, accuracy: pd.DataFrame) -> list[str]:
     if len(trained):
         lowest = trained["lowest_train"].min()
         state = "converged" if lowest >= 0.99 else "NOT converged: raw logits then measure confidence, not identity"
-        said.append(f"Source, irrelevant and label-extracted models reach at least {100 * lowest:.1f} % on what they were "
-                    f"trained on ({state}).")
+        made = [words for attack, words in CONVERGES.items() if attack in set(trained["attack"])]
+        listed = " and ".join(filter(None, (", ".join(made[:-1]), made[-1]))).capitalize()
+        said.append(f"{listed} models reach at least {100 * lowest:.1f} % on what they were trained on ({state}).")
     return said
