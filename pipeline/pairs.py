@@ -1,6 +1,6 @@
 """The pairs of pictures by which face verification is calibrated and measured. Knows no torch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,15 @@ class LabelledPairs:
     first: np.ndarray
     second: np.ndarray
     same: np.ndarray
+
+    @property
+    def targets(self) -> np.ndarray:
+        """The first pictures (P, C, H, W) of all pairs."""
+        return self.images[self.first]
+
+    def take(self, index: np.ndarray) -> "LabelledPairs":
+        """The pairs at `index`, of the same images."""
+        return replace(self, first=self.first[index], second=self.second[index], same=self.same[index])
 
 
 def calibration_pairs(people: Images, how: Verification) -> LabelledPairs:

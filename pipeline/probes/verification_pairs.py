@@ -24,7 +24,7 @@ from pipeline.benchmark import Count
 from pipeline.data.corrupt import jpeg
 from pipeline.data.images import Images
 from pipeline.errors import BadInput
-from pipeline.pairs import calibration_pairs
+from pipeline.pairs import LabelledPairs, calibration_pairs
 from pipeline.params import Parameters
 from pipeline.probes.probe_set import DefenderModels, ProbeSet, pair_set
 from pipeline.training.recipe import Share
@@ -97,20 +97,20 @@ class Family(Parameters):
                     for path in (models.source, *models.surrogates, *models.references)}
         thresholds = {path: threshold_of(network, calibration) for path, network in networks.items()}
 
-        def judge(path: Path, pairs: _Pairs) -> _Judge:
+        def judge(path: Path, pairs: LabelledPairs) -> _Judge:
             return _judge(networks[path], thresholds[path], pairs)
 
         compressed = jpeg(pairs.targets, self.quality)
         source = judge(models.source, pairs)
-        wrong = source.wrong(compressed, pairs.same)
-        chosen = pairs.take(self._balanced(pairs.same, np.flatnonzero(~source.wrong(pairs.targets, pairs.same))))
+        wrong = source.wrong(compressed)
+        chosen = pairs.take(self._balanced(pairs.same, np.flatnonzero(~source.wrong(pairs.targets))))
         source, surrogates, references = ([judge(path, chosen) for path in paths]
                                           for paths in ([models.source], models.surrogates, models.references))
         return _sharing([self._made("wrong_pairs_jpeg", pairs, compressed, wrong),
                          self._boundary_pairs(chosen, *source),
                          self._conferrable_pairs(chosen, *source, surrogates, references)])
 
-    def _drawn(self, held_out: Images) -> "_Pairs":
+    def _drawn(self, held_out: Images) -> LabelledPairs:
         """Pairs in random order, as many of either kind."""
         pictures = np.bincount(held_out.labels)
         same = int((pictures * (pictures - 1) // 2).sum())
@@ -118,14 +118,14 @@ class Family(Parameters):
         count = min(self.pairs, 2 * same, 2 * different)
         drawn = seeded_pairs(held_out.labels, count, self.seed)
         order = np.random.default_rng(self.seed).permutation(count)
-        return _Pairs(held_out.images, *(values[order] for values in drawn))
+        return LabelledPairs(held_out.images, *(values[order] for values in drawn))
 
     def _balanced(self, same: np.ndarray, right: np.ndarray) -> np.ndarray:
         """The first `moved` of `right`, places of pairs, taken in turn from both kinds while both last."""
         ranks = np.where(same[right], np.cumsum(same[right]), np.cumsum(~same[right]))
         return right[np.argsort(ranks, kind="stable")[:self.moved]]
 
-    def _boundary_pairs(self, pairs: "_Pairs", source: "_Judge") -> ProbeSet:
+    def _boundary_pairs(self, pairs: LabelledPairs, source: "_Judge") -> ProbeSet:
         how = self.boundary
 
         def slope(points: "Tensor") -> tuple["Tensor", "Tensor"]:
@@ -136,10 +136,10 @@ class Family(Parameters):
 
         points, moving = _moved(source.pixels(pairs.targets), slope, how.rate, how.steps, epsilon=1.0)
         images = np.rint(points * 255).astype(np.uint8)
-        kept = (source.wrong(images, pairs.same) == source.wrong(points, pairs.same))[~moving]
+        kept = (source.wrong(images) == source.wrong(points))[~moving]
         return self._made("ipguard_pairs", pairs, images, ~moving, kept_by_quantisation=kept.sum() / max(1, len(kept)))
 
-    def _conferrable_pairs(self, pairs: "_Pairs", source: "_Judge", surrogates: list["_Judge"],
+    def _conferrable_pairs(self, pairs: LabelledPairs, source: "_Judge", surrogates: list["_Judge"],
                            references: list["_Judge"]) -> ProbeSet:
         how = self.conferrable
         parts = [(judge, aim, 1 / len(group)) for group, aim in (([source], 1), (surrogates, 1), (references, -1))
@@ -156,12 +156,12 @@ class Family(Parameters):
 
         points, _ = _moved(source.pixels(pairs.targets), slope, how.rate, how.steps, how.epsilon)
         images = np.rint(points * 255).astype(np.uint8)
-        fooled, missed = (np.mean([judge.wrong(images, pairs.same) for judge in group], axis=0)
+        fooled, missed = (np.mean([judge.wrong(images) for judge in group], axis=0)
                           for group in (surrogates, references))
-        accepted = source.wrong(images, pairs.same) & (fooled * (1 - missed) >= how.threshold)
+        accepted = source.wrong(images) & (fooled * (1 - missed) >= how.threshold)
         return self._made("cae_pairs", pairs, images, accepted, fooled=fooled.mean(), references_fooled=missed.mean())
 
-    def _made(self, kind: str, pairs: "_Pairs", images: np.ndarray, eligible: np.ndarray, **facts: float) -> ProbeSet:
+    def _made(self, kind: str, pairs: LabelledPairs, images: np.ndarray, eligible: np.ndarray, **facts: float) -> ProbeSet:
         """The first of the eligible pairs: they lie in random order. The gallery is all of the pool."""
         if eligible.sum() < self.minimum:
             raise BadInput(f"probes.verification_pairs: {eligible.sum()} of {len(eligible)} pairs qualify as {kind!r}, at "
@@ -174,44 +174,26 @@ class Family(Parameters):
 
 
 @dataclass(frozen=True)
-class _Pairs:
-    """Pairs of images (N, C, H, W): first and second (P,) places, same (P,) bool."""
-
-    images: np.ndarray
-    first: np.ndarray
-    second: np.ndarray
-    same: np.ndarray
-
-    @property
-    def targets(self) -> np.ndarray:
-        return self.images[self.first]
-
-    def take(self, index: np.ndarray) -> "_Pairs":
-        return replace(self, first=self.first[index], second=self.second[index], same=self.same[index])
-
-
-@dataclass(frozen=True)
 class _Judge:
-    """A network that answers pairs: its threshold, the embeddings (P, D) of their second pictures, and signs (P,), 1 for
-    pairs of one person and else -1."""
+    """A network that answers pairs: its threshold, the embeddings (P, D) of their second pictures, and same (P,) bool."""
 
     network: "Network"
     threshold: float
     references: np.ndarray
-    signs: np.ndarray
+    same: np.ndarray
 
-    def wrong(self, images: np.ndarray, same: np.ndarray) -> np.ndarray:
+    def wrong(self, images: np.ndarray) -> np.ndarray:
         """Which answers (P,) about targets, uint8 or float in [0, 1], are wrong."""
         from pipeline.models.network import embeddings
 
-        return (cosines(embeddings(self.network, images), self.references) >= self.threshold) != same
+        return (cosines(embeddings(self.network, images), self.references) >= self.threshold) != self.same
 
     def margins(self, points: "Tensor") -> "Tensor":
         """How far (P,) the cosines of targets in [0, 1] lie on the right side of the threshold."""
         import torch
 
-        references, signs = (torch.from_numpy(values).to(points.device) for values in (self.references, self.signs))
-        return signs * ((self.network.embed(points) * references).sum(dim=1) - self.threshold)
+        references, same = (torch.from_numpy(values).to(points.device) for values in (self.references, self.same))
+        return (2 * same - 1) * ((self.network.embed(points) * references).sum(dim=1) - self.threshold)
 
     def pixels(self, images: np.ndarray) -> "Tensor":
         """uint8 images as points in [0, 1] on the network's device."""
@@ -220,12 +202,11 @@ class _Judge:
         return torch.from_numpy(images).to(self.network.device) / 255
 
 
-def _judge(network: "Network", threshold: float, pairs: _Pairs) -> _Judge:
+def _judge(network: "Network", threshold: float, pairs: LabelledPairs) -> _Judge:
     from pipeline.models.network import embeddings
 
     shown, places = np.unique(pairs.second, return_inverse=True)
-    return _Judge(network, threshold, embeddings(network, pairs.images[shown])[places],
-                  np.where(pairs.same, 1, -1).astype(np.float32))
+    return _Judge(network, threshold, embeddings(network, pairs.images[shown])[places], pairs.same)
 
 
 def _moved(start: "Tensor", slope: Callable, rate: float, steps: int, epsilon: float) -> tuple[np.ndarray, np.ndarray]:
