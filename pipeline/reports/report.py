@@ -78,6 +78,7 @@ def make_tables(what: Material) -> dict[str, pd.DataFrame]:
             "chosen": tables.evaluate(own, what.attacks, what.how),
             "accuracy": tables.accuracies(what.attacks), "probes": tables.probe_facts(what.facts),
             "success": tables.success(what.scores, what.attacks),
+            "scores": tables.suspect_scores(what.scores, what.attacks, what.fingerprints),
             "correlation": _correlation(aucs), "corruptions": _corruptions(aucs, what.chosen.comparison),
             "counts": _counts(aucs, what.chosen), "architectures": tables.by_architecture(own, what.attacks),
             "pruning": tables.by_pruning_ratio(own, what.attacks), "all_aucs": aucs, "costs": tables.costs(what.attacks)}
