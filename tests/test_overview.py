@@ -25,7 +25,7 @@ def main_table(auc, inside=("yes", "no", "", "yes", "yes")):
 
 def test_results_count_what_was_trained_and_what_agrees(tmp_path):
     write(tmp_path / "a", "main", main_table(0.5))
-    write(tmp_path / "a", "costs", pd.DataFrame({"attack": ["prune", "total"], "models": [3, 7], "core_seconds": [1.0, 7200.0]}))
+    write(tmp_path / "a", "costs", pd.DataFrame({"models": [3, 7], "core_seconds": [1.0, 7200.0]}))
     write(tmp_path / "a", "accuracy", pd.DataFrame({"attack": ["source", "prune"], "lowest_train": [0.98, 0.5]}))
     (row,) = results(tmp_path, {"a": "A"}).to_dict("records")
     assert row == {"task": "a", "title": "A", "models": 7, "core_hours": 2.0, "lowest_train_accuracy": 0.98,
