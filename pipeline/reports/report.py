@@ -150,11 +150,13 @@ def _facts(what: Material) -> list[str]:
 
 
 def _sections(what: Material, frames: dict[str, pd.DataFrame], drawn: Path) -> list[dict]:
+    compared = text.beside_published(frames["main"])
     sections = [
         {"heading": "AUC by attack and fingerprint", "svg": drawn / "main.svg",
          "note": "1: every stolen suspect scores higher than every irrelevant one; 0.5: chance; a dash: does not apply."},
         {"heading": "The same with 95 % intervals and the papers' values", "folded": True,
          "table": text.auc_grid(frames["main"], _names(frames)), "note": _NOTES["main"]},
+        *([{"heading": "Measured beside published", "table": compared, "note": _NOTES["published"]}] if len(compared) else []),
         {"heading": "Every metric", "folded": True, "table": text.detail(frames["main"]), "note": _NOTES["detail"]},
         {"heading": "Scores by family", "svg": drawn / "scores.svg", "note": _NOTES["scores"]},
         {"heading": "AUC against the number of probes", "svg": drawn / "counts.svg", "note": "SAC-JC, Figure 4."},
@@ -178,6 +180,8 @@ def _sections(what: Material, frames: dict[str, pd.DataFrame], drawn: Path) -> l
 _NOTES = {
     "main": "Measured AUC [95 % interval], and the paper's value where it prints one. Average: the mean over the attacks that "
             "the papers average (transfer apart); pooled: their suspects together.",
+    "published": "inside: whether the paper's value lies in the 95 % interval, at the paper's precision. What does not agree, "
+                 "and why: notes.md beside this page.",
     "detail": "p-value: two-sided t-test of stolen against irrelevant scores, and the side the stolen ones are on. F1: the "
               "threshold is the highest score of four irrelevant models, which are then no negatives, averaged over choices "
               "of four; midpoint: the rule of section 3.2.",
@@ -191,9 +195,11 @@ _NOTES = {
 
 
 def _markdown(what: Material, frames: dict[str, pd.DataFrame], said: list[str]) -> str:
+    compared = text.beside_published(frames["main"])
     parts = [f"# {what.title}\n", "\n".join(f"- {fact}" for fact in (*_facts(what), *said)) + "\n",
              "## AUC by attack and fingerprint\n", _NOTES["main"] + "\n",
              text.markdown(text.auc_grid(frames["main"], _names(frames))),
+             *(["## Measured beside published\n", _NOTES["published"] + "\n", text.markdown(compared)] if len(compared) else []),
              "## Every metric\n", _NOTES["detail"] + "\n", text.markdown(text.detail(frames["main"])),
              "## How many probes there are, and what making them cost\n", _NOTES["probes"] + "\n",
              text.markdown(text.rounded(frames["probes"])), "## How often suspects answer as the source does\n",
