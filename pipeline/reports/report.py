@@ -196,10 +196,11 @@ _NOTES = {
 
 def _markdown(what: Material, frames: dict[str, pd.DataFrame], said: list[str]) -> str:
     compared = text.beside_published(frames["main"])
+    published = ["## Measured beside published\n", _NOTES["published"] + "\n", text.markdown(compared)]
     parts = [f"# {what.title}\n", "\n".join(f"- {fact}" for fact in (*_facts(what), *said)) + "\n",
              "## AUC by attack and fingerprint\n", _NOTES["main"] + "\n",
              text.markdown(text.auc_grid(frames["main"], _names(frames))),
-             *(["## Measured beside published\n", f"{_NOTES['published']}\n", text.markdown(compared)] if len(compared) else []),
+             *(published if len(compared) else []),
              "## Every metric\n", _NOTES["detail"] + "\n", text.markdown(text.detail(frames["main"])),
              "## How many probes there are, and what making them cost\n", _NOTES["probes"] + "\n",
              text.markdown(text.rounded(frames["probes"])), "## How often suspects answer as the source does\n",
