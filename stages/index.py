@@ -3,44 +3,74 @@
 from pathlib import Path
 
 import click
+import pandas as pd
 
+from pipeline.benchmark import Benchmark
 from pipeline.files import read_json, write_text
 from pipeline.params import read
+from pipeline.reports import figures
+from pipeline.reports.exchange import exchange
 from pipeline.reports.overview import regime_grid, regimes, results, watermarked
 from pipeline.reports.page import write_index
 from pipeline.reports.text import markdown, rounded, write_csv
+from pipeline.statistics import Statistics
 from stages.paths import OUTPUT
 
 RESULTS = ("Core-hours: the seconds of all training runs, on one core each. inside: how many of the published AUCs lie in the "
            "95 % interval of the measured one.")
 REGIME = ("AUC with an under-trained zoo → with a converged one, on the same images: whether models fit their training set "
           "decides whether the correlation of raw answers works.")
+EXCHANGE = ("The threshold of SAC-JC as a distance, and the mean F1 of each source's suspects by the threshold of every source "
+            "(SAC-JC, Table 7 and Figure 5).")
 
 
 @click.command()
 @click.option("--reports", type=OUTPUT, default=Path("reports"), show_default=True, help="The folder of all reports.")
 def index(reports: Path) -> None:
     """Write the page over the reports of all tasks, their results side by side, and EWE's rows for the tasks they belong to."""
-    titles = {name: benchmark["title"] for name, benchmark in read("benchmarks").items()}
+    benchmarks = {name: read(f"benchmarks.{name}", Benchmark) for name in read("benchmarks")}
     found = {file.parent.name: read_json(file) for file in sorted(reports.glob("*/metrics.json"))}
     names = list(dict.fromkeys(name for metrics in found.values() for name in metrics["average_auc"]))
+    titles = {name: benchmark.title for name, benchmark in benchmarks.items()}
     tasks = [{"name": task, "title": titles.get(task, ""), "link": f"{task}/index.html",
               "averages": [metrics["average_auc"].get(name) for name in names]} for task, metrics in found.items()]
-    write_index(reports / "index.html", names, tasks, _sections(reports, titles))
+    sections = [*_results(reports, titles), *_regimes(reports), *_exchanges(reports, benchmarks, list(found))]
+    write_index(reports / "index.html", names, tasks, sections)
     if len(rows := watermarked(reports)):
         write_text(reports / "watermarked.csv", rows.to_csv(index=False))
     click.echo(f"{reports / 'index.html'}: {len(tasks)} tasks")
 
 
-def _sections(reports: Path, titles: dict[str, str]) -> list[dict]:
-    frame, regime = results(reports, titles), regimes(reports)
-    text = rounded(frame, 2)
-    write_csv(frame, reports / "results.csv")
-    write_text(reports / "results.md", f"{RESULTS}\n\n{markdown(text)}")
-    sections = [{"heading": "What was run", "note": RESULTS, "table": text}]
-    if len(regime):
-        grid = regime_grid(regime)
-        write_csv(regime, reports / "regime.csv")
-        write_text(reports / "regime.md", f"{REGIME}\n\n{markdown(grid)}")
-        sections.append({"heading": "What the regime decides", "note": REGIME, "table": grid})
+def _results(reports: Path, titles: dict[str, str]) -> list[dict]:
+    frame = results(reports, titles)
+    return [_section(reports / "results", "What was run", RESULTS, frame, rounded(frame, 2))]
+
+
+def _regimes(reports: Path) -> list[dict]:
+    frame = regimes(reports)
+    if frame.empty:
+        return []
+    return [_section(reports / "regime", "What the regime decides", REGIME, frame, regime_grid(frame))]
+
+
+def _exchanges(reports: Path, benchmarks: dict[str, Benchmark], found: list[str]) -> list[dict]:
+    """One for each group of tasks that differ in the source alone: the same images in the same hands."""
+    groups = {}
+    for task in found:
+        if task in benchmarks and benchmarks[task].watermark is None:
+            own = benchmarks[task]
+            groups.setdefault((own.data, own.split, own.recipe), []).append(task)
+    sections = []
+    for tasks in (tasks for tasks in groups.values() if len(tasks) > 1):
+        frame = exchange(reports, tasks, read("metrics", Statistics))
+        place = reports / f"exchange_{tasks[0]}"
+        figures.save(figures.draw_exchange(frame), place.with_suffix(".svg"))
+        sections.append(_section(place, f"Thresholds of {', '.join(tasks)}, exchanged", EXCHANGE, frame, rounded(frame)))
     return sections
+
+
+def _section(place: Path, heading: str, note: str, frame: pd.DataFrame, shown: pd.DataFrame) -> dict:
+    """Write a table beside the page as .csv and, as people read it, as .md; and show it on the page."""
+    write_csv(frame, place.with_suffix(".csv"))
+    write_text(place.with_suffix(".md"), f"{note}\n\n{markdown(shown)}")
+    return {"heading": heading, "note": note, "table": shown}

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from pipeline.compare import Comparison
-from pipeline.errors import BadInput
+from pipeline.errors import BadInput, unknown
 from pipeline.executor import run_all
 from pipeline.review import Review, compare_overview
 from pipeline.snapshot import FOLDER, published, pull
@@ -20,8 +20,11 @@ SHOWN = 20
 def review(tasks: tuple[str, ...]) -> None:
     """Recompute every score, table and figure of TASKS (default: all published ones) and compare with reports/."""
     began, names = time.perf_counter(), list(tasks or published())
-    if not names:
+    if not published():
         raise BadInput(f"{FOLDER}: nothing is published here; `sac publish TASK` does it")
+    for name in names:
+        if name not in published():
+            raise BadInput(f"{FOLDER}: {unknown('published task', name, published())}")
     pull(names)
     result = Comparison(0, [])
     with tempfile.TemporaryDirectory(prefix="sac-review-") as folder:

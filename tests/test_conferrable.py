@@ -18,6 +18,7 @@ from pipeline.models.network import load, predict, save
 from pipeline.params import read
 from pipeline.probes import conferrable
 from pipeline.probes.conferrable import Family, Judgement, Weights, conferrable_loss, conferrable_scores, quantise
+from pipeline.probes.probe_set import load_facts, load_probes, save_probes
 from pipeline.training.fit import fit_new
 from pipeline.training.recipe import Recipe
 from tests.making import make_tiny
@@ -226,6 +227,13 @@ def test_both_kinds_of_models_are_needed_and_must_know_the_sources_classes(kind,
     save(fit_new("vgg_slim", renamed, Recipe(epochs=0.3), 0), tmp_path / "stranger")
     with pytest.raises(BadInput, match=rf"stranger: classes up, down, none \(3\), .*left, right, both.*the {kind}"):
         FAMILY(pool, SimpleNamespace(**fields | {kind: (*fields[kind], tmp_path / "stranger")}))
+
+
+def test_without_a_minimum_a_task_goes_on_without_examples(pool, models, tmp_path):
+    (none,) = FAMILY.model_copy(update={"minimum": 0, "threshold": 1.0})(pool, models)
+    assert len(none) == 0 and none.facts["accepted"] == 0 and "surrogates_agree" not in none.facts
+    save_probes([none], tmp_path)
+    assert load_probes(tmp_path) == [] and load_facts(tmp_path)["cae"]["probes"] == 0
 
 
 @pytest.mark.parametrize(("change", "message"), [

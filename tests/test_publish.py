@@ -129,6 +129,11 @@ def test_what_is_not_finished_is_not_published(repository, tmp_path):
     assert not list((folder / "snapshots").glob("*.dvc"))
 
 
+def test_a_misspelt_task_is_named(reviewer):
+    done = sac(reviewer, "review", "tiney")
+    assert done.returncode == 1 and f"did you mean '{TASK}'" in done.stderr
+
+
 def test_without_anything_published_the_review_says_so(repository):
     assert "nothing is published here" in refused(repository.folder)
 

@@ -49,14 +49,15 @@ class Family(Parameters):
     aim: the class whose score the loss raises: the source's `predicted` one, as the reimplementation has it, or its
     `next`, the likeliest but for its label of the clean image. They are the same once the source is fooled; before,
     `predicted` raises the score of the clean label itself, and with converged models few images ever leave it.
-    Fewer than `minimum` examples are an error; more than `count` are drawn from.
+    Fewer than `minimum` examples are an error; more than `count` are drawn from. With a minimum of 0, a task whose models
+    let none through goes on without CAE, as models do that are trained too short to be sure of anything.
     """
 
     tasks: ClassVar = ("classification",)
     kinds: ClassVar = ("cae",)
 
     count: Count
-    minimum: Count
+    minimum: Annotated[int, Field(ge=0)]
     candidates: Count
     epsilon: Annotated[float, Field(gt=0, le=1)] = 0.15
     rate: Annotated[float, Field(gt=0)] = 5e-4
@@ -113,9 +114,9 @@ class Family(Parameters):
         return accepted[:self.count]
 
     def _facts(self, before: "Judgement", after: "Judgement", chosen: np.ndarray) -> dict[str, float]:
-        facts = {"asked_for": self.count, "candidates": self.candidates,
-                 "surrogates_agree": after.surrogates[chosen].mean(),
-                 "references_agree": after.references[chosen].mean()}
+        facts = {"asked_for": self.count, "candidates": self.candidates}
+        if len(chosen):
+            facts |= {"surrogates_agree": after.surrogates[chosen].mean(), "references_agree": after.references[chosen].mean()}
         for suffix, judged in (("", after), ("_before", before)):
             facts |= {f"accepted{suffix}": judged.accepted(self.threshold).sum(),
                       f"score{suffix}": judged.scores.mean(), f"adversarial{suffix}": judged.adversarial.mean()}

@@ -96,6 +96,22 @@ def draw_probes(sets: list[ProbeSet], kinds: list[str]):
     return figure
 
 
+def draw_exchange(table: pd.DataFrame):
+    """Mean F1 of each source (rows) by the thresholds of all (columns) (SAC-JC, Figure 5)."""
+    names = list(table["source"])
+    values = table[names].to_numpy(float)
+    figure, axes = plt.subplots(figsize=(1.1 * len(names) + 1.6, 0.5 * len(names) + 1.2))
+    axes.imshow(values, cmap="RdYlGn", vmin=0, vmax=1, aspect="auto", alpha=0.75)
+    for row, own in enumerate(values):
+        for column, value in enumerate(own):
+            axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=8)
+    axes.set_xticks(range(len(names)), names, rotation=20, ha="right")
+    axes.set_yticks(range(len(names)), names)
+    axes.set(xlabel="threshold of", ylabel="source")
+    axes.tick_params(length=0)
+    return figure
+
+
 def draw_table(table: pd.DataFrame, order: list[str]):
     """AUC of every attack by every named fingerprint, as a coloured grid; a dash where one does not apply."""
     wide = table[table["attack"] != POOLED].pivot(index="attack", columns="fingerprint", values="auc")

@@ -91,7 +91,7 @@ def make_tables(what: Material) -> dict[str, pd.DataFrame]:
             "chosen": tables.evaluate(own, what.attacks, what.how),
             "accuracy": tables.accuracies(what.attacks), "probes": tables.probe_facts(what.facts),
             "success": tables.success(what.scores, what.attacks),
-            "correlation": _correlation(aucs),
+            "scores": tables.suspect_scores(what.scores, what.attacks, what.fingerprints), "correlation": _correlation(aucs),
             "counts": _counts(aucs, what.chosen), "architectures": tables.by_architecture(own, what.attacks),
             "pruning": tables.by_pruning_ratio(own, what.attacks), "all_aucs": aucs, "costs": tables.costs(what.attacks),
             **{name: frame for name, frame in others.items() if len(frame)}}
@@ -175,11 +175,13 @@ def _facts(what: Material) -> list[str]:
 
 
 def _sections(what: Material, frames: dict[str, pd.DataFrame], drawn: Path) -> list[dict]:
+    compared = text.beside_published(frames["main"])
     sections = [
         {"heading": "AUC by attack and fingerprint", "svg": drawn / "main.svg",
          "note": "1: every stolen suspect scores higher than every irrelevant one; 0.5: chance; a dash: does not apply."},
         {"heading": "The same with 95 % intervals and the papers' values", "folded": True,
          "table": text.auc_grid(frames["main"], _names(frames)), "note": _NOTES["main"]},
+        *([{"heading": "Measured beside published", "table": compared, "note": _NOTES["published"]}] if len(compared) else []),
         {"heading": "Every metric", "folded": True, "table": text.detail(frames["main"]), "note": _NOTES["detail"]},
         {"heading": "Scores by family", "svg": drawn / "scores.svg", "note": _NOTES["scores"]},
         {"heading": "AUC against the number of probes", "svg": drawn / "counts.svg", "note": "SAC-JC, Figure 4."},
@@ -204,6 +206,8 @@ def _sections(what: Material, frames: dict[str, pd.DataFrame], drawn: Path) -> l
 _NOTES = {
     "main": "Measured AUC [95 % interval], and the paper's value where it prints one. Average: the mean over the attacks that "
             "the papers average (transfer apart); pooled: their suspects together.",
+    "published": "inside: whether the paper's value lies in the 95 % interval, at the paper's precision. What does not agree, "
+                 "and why: notes.md beside this page.",
     "detail": "p-value: two-sided t-test of stolen against irrelevant scores, and the side the stolen ones are on. F1: the "
               "threshold is the highest score of four irrelevant models, which are then no negatives, averaged over choices "
               "of four; midpoint: the rule of section 3.2.",
@@ -218,9 +222,12 @@ _NOTES = {
 
 
 def _markdown(what: Material, frames: dict[str, pd.DataFrame], said: list[str]) -> str:
+    compared = text.beside_published(frames["main"])
+    published = ["## Measured beside published\n", _NOTES["published"] + "\n", text.markdown(compared)]
     parts = [f"# {what.title}\n", "\n".join(f"- {fact}" for fact in (*_facts(what), *said)) + "\n",
              "## AUC by attack and fingerprint\n", _NOTES["main"] + "\n",
              text.markdown(text.auc_grid(frames["main"], _names(frames))),
+             *(published if len(compared) else []),
              "## Every metric\n", _NOTES["detail"] + "\n", text.markdown(text.detail(frames["main"])),
              "## How many probes there are, and what making them cost\n", _NOTES["probes"] + "\n",
              text.markdown(text.rounded(frames["probes"])), "## How often suspects answer as the source does\n",

@@ -10,6 +10,7 @@ from pipeline import metrics
 from pipeline.errors import BadInput
 from pipeline.files import read_json
 from pipeline.fingerprints.naming import Fingerprint
+from pipeline.outputs import SUSPECT
 from pipeline.statistics import Statistics
 
 ADVERSARIAL = "extract_adv"
@@ -103,6 +104,14 @@ def main_table(scores: pd.DataFrame, attacks: list[Attack], fingerprints: dict[s
               for name, fingerprint in fingerprints.items()]
     frame = pd.concat(frames, ignore_index=True)
     return frame[["fingerprint", "probes", *(column for column in frame if column not in ("fingerprint", "probes"))]]
+
+
+def suspect_scores(scores: pd.DataFrame, attacks: list[Attack], fingerprints: dict[str, Fingerprint]) -> pd.DataFrame:
+    """The score of every suspect, a column for each named fingerprint, beside its attack's `half` and `stolen`."""
+    columns = [select(scores, fingerprint).set_index(SUSPECT)["score"].rename(name)
+               for name, fingerprint in fingerprints.items()]
+    about = pd.DataFrame([{"attack": attack.name, "half": attack.half, "stolen": attack.stolen} for attack in attacks])
+    return about.merge(pd.concat(columns, axis=1).reset_index(), on="attack")
 
 
 def all_aucs(scores: pd.DataFrame, attacks: list[Attack]) -> pd.DataFrame:

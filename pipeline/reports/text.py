@@ -42,6 +42,13 @@ def auc_grid(main: pd.DataFrame, fingerprints: list[str]) -> pd.DataFrame:
                         columns=["AUC", *fingerprints])
 
 
+def beside_published(main: pd.DataFrame) -> pd.DataFrame:
+    """Every measured AUC that the papers print too, and whether their value lies in its interval."""
+    rows = [[row.fingerprint, row.attack, f"{row.auc:.2f} [{row.low:.2f}, {row.high:.2f}]", row.published, row.inside]
+            for row in compared_cells(main).itertuples()]
+    return pd.DataFrame(rows, columns=["fingerprint", "attack", "AUC [95 %]", "published", "inside"])
+
+
 def _auc_cell(row) -> str:
     if np.isnan(row.auc):
         return DASH

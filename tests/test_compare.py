@@ -1,0 +1,77 @@
+"""The comparison that a review rests on: what it must find, and what it must let pass."""
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.compare import compare_files, compare_scores
+
+TABLE = "fingerprint,attack,auc,inside\nSAC-m,prune,0.9375,yes\nSAC-m,extract_adv,,\n"
+
+
+def compared(folder, old, new, name="table.csv"):
+    (folder / "old").mkdir(exist_ok=True)
+    (folder / "new").mkdir(exist_ok=True)
+    files = folder / "old" / name, folder / "new" / name
+    for file, text in zip(files, (old, new), strict=True):
+        file.write_text(text)
+    return compare_files(*files)
+
+
+def test_the_same_table_agrees_and_its_numbers_are_counted(tmp_path):
+    result = compared(tmp_path, TABLE, TABLE)
+    assert (result.numbers, result.differences) == (1, [])
+
+
+@pytest.mark.parametrize(("old", "new", "says"), [
+    ("0.9375", "0.9376", "row SAC-m, prune, yes, column auc: committed 0.9375, recomputed 0.9376"),
+    ("prune", "pruned", "column attack: committed 'prune', recomputed 'pruned'"),
+    ("yes", "no", "column inside: committed 'yes', recomputed 'no'"),
+    (",,", ",0.5,", "row SAC-m, extract_adv, column auc: committed '', recomputed '0.5'"),
+    ("SAC-m,extract_adv,,\n", "", "3 rows"),
+])
+def test_a_changed_cell_is_named(tmp_path, old, new, says):
+    (found,) = compared(tmp_path, TABLE, TABLE.replace(old, new)).differences
+    assert says in found and "table.csv" in found
+
+
+def test_last_bits_are_let_pass(tmp_path):
+    assert not compared(tmp_path, TABLE, TABLE.replace("0.9375", "0.937501")).differences
+
+
+def test_text_is_compared_line_by_line_and_figures_by_their_coordinates(tmp_path):
+    page = 'AUC 0.93\n<svg width="10.00">\n<path d="M 1.25 2.5"/>\n</svg>\nAUC 0.94\n'
+    assert not compared(tmp_path, page, page.replace("1.25", "1.26"), "page.html").differences
+    (found,) = compared(tmp_path, page, page.replace("1.25", "1.35"), "page.html").differences
+    assert "line 3: committed 1.25, recomputed 1.35" in found
+    (found,) = compared(tmp_path, page, page.replace("0.94", "0.95"), "page.html").differences
+    assert "line 5: committed 0.94, recomputed 0.95" in found
+    assert compared(tmp_path, page, page + "more\n", "page.html").differences
+
+
+def test_a_file_that_only_one_side_has_is_named(tmp_path):
+    (tmp_path / "a.csv").write_text(TABLE)
+    for pair in ((tmp_path / "a.csv", tmp_path / "b.csv"), (tmp_path / "b.csv", tmp_path / "a.csv")):
+        (found,) = compare_files(*pair).differences
+        assert found.startswith(f"{tmp_path / 'b.csv'}: missing")
+
+
+@given(st.floats(-1e6, 1e6), st.floats(1e-3, 1), st.sampled_from([-1, 1]))
+def test_whatever_moves_by_a_thousandth_is_found(tmp_path_factory, value, share, sign):
+    moved = value + sign * max(abs(value), 1e-6) * share
+    folder = tmp_path_factory.getbasetemp()
+    old, new = f"name,auc\nx,{value!r}\n", f"name,auc\nx,{moved!r}\n"
+    assert len(compared(folder, old, new).differences) == 1
+
+
+def test_scores_are_compared_by_suspect(tmp_path):
+    columns = {"method": "cutmix", "representation": "logits", "comparison": "cosine_l1", "count": 5}
+    frame = pd.DataFrame({**columns, "suspect": ["a", "b"], "score": [-0.25, float("nan")]})
+    for name, changed in {"same": frame, "moved": frame.assign(score=[-0.26, float("nan")]),
+                          "other": frame.assign(suspect=["a", "c"])}.items():
+        changed.to_parquet(tmp_path / name)
+    assert compare_scores(tmp_path / "same", tmp_path / "same").differences == []
+    (found,) = compare_scores(tmp_path / "same", tmp_path / "moved").differences
+    assert "cutmix logits cosine_l1 5 a: stored -0.25, recomputed -0.26" in found
+    assert "of other suspects" in compare_scores(tmp_path / "same", tmp_path / "other").differences[0]
