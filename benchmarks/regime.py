@@ -1,6 +1,6 @@
 """How long a task must train until its models fit their training set, before any score is seen.
 
-Trains a model of each architecture on a defender's half that no result uses (the task's split under another seed), by each
+Trains a model of each architecture on another draw of the defender's half (the task's split under another seed), by each
 recipe that is tried, and adds the rows to regimes/TASK.csv: training accuracy, accuracy on held-out images, seconds.
 
     python benchmarks/regime.py cifar10 --arch densenet_slim --epochs 20,30,40      # the slowest one first

@@ -11,7 +11,6 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
@@ -64,13 +63,23 @@ def push(task: str) -> None:
 
 
 def pull(tasks: list[str]) -> None:
-    """Bring the snapshots that are not here. Raises BadInput where the remote lacks one, or holds other bytes."""
+    """Bring the snapshots that are not here."""
     missing = [task for task in tasks if not (FOLDER / task).exists()]
     if missing:
-        try:
-            dvc("pull", *(f"{FOLDER / task}.dvc" for task in missing))
-        except BadInput as error:
-            raise BadInput(next((damage for task in missing for damage in _damages(task)), str(error))) from None
+        dvc("pull", *(f"{FOLDER / task}.dvc" for task in missing))
+
+
+def check_remote(task: str) -> None:
+    """Raise BadInput, naming the object, if the remote that travels with the repository does not hold the snapshot."""
+    objects, again = _objects(task), f"git checkout -- {REMOTE}"
+    for name, md5 in objects.items():
+        file = _object(md5)
+        if not file.exists():
+            raise BadInput(f"{file}: missing from the remote; it holds {name} of {FOLDER / task}: {again}")
+        if hashlib.md5(file.read_bytes()).hexdigest() != md5.removesuffix(".dir"):
+            raise BadInput(f"{file}: not the bytes that its name says; it holds {name} of {FOLDER / task}: {again}")
+    if set(objects) - {"."} != set(_read_sums(sums_file(task))):
+        raise BadInput(f"{FOLDER / task}.dvc: names other files than {sums_file(task)}: publish {task} again")
 
 
 def published() -> list[str]:
@@ -94,7 +103,7 @@ def check_sums(task: str) -> None:
 
 def command(task: str, stage: str) -> list[str]:
     """The words after `sac` that a stage of the published run was called with."""
-    lock = yaml.safe_load((FOLDER / task / LOCK).read_text())
+    lock = yaml.safe_load((FOLDER / task / LOCK).read_text(encoding="utf-8"))
     program, name, *words = lock["stages"][f"{stage}@{task}"]["cmd"].split()
     if (program, name) != ("sac", stage):
         raise BadInput(f"{FOLDER / task / LOCK}: {stage}@{task} runs {program} {name}, expected sac {stage}")
@@ -128,7 +137,7 @@ def _check_finished(task: str) -> None:
 
 def _entries(task: str) -> dict:
     """The entries of dvc.lock that belong to a task: stages are named NAME@TASK or NAME@TASK-ITEM."""
-    stages = yaml.safe_load(Path("dvc.lock").read_text())["stages"]
+    stages = yaml.safe_load(Path("dvc.lock").read_text(encoding="utf-8"))["stages"]
     return {name: entry for name, entry in stages.items() if name.partition("@")[2].partition("-")[0] == task}
 
 
@@ -144,9 +153,10 @@ def _copy(path: Path, to: Path, show_images: bool) -> None:
 
 def _objects(task: str) -> dict[str, str]:
     """The MD5 sums of all objects that a snapshot consists of, by the file each holds; the folder itself is `.`."""
-    whole = yaml.safe_load((FOLDER / f"{task}.dvc").read_text())["outs"][0]["md5"]
+    whole = yaml.safe_load((FOLDER / f"{task}.dvc").read_text(encoding="utf-8"))["outs"][0]["md5"]
     try:
-        return {".": whole, **{entry["relpath"]: entry["md5"] for entry in json.loads(_object(whole).read_text())}}
+        entries = json.loads(_object(whole).read_text(encoding="utf-8"))
+        return {".": whole, **{entry["relpath"]: entry["md5"] for entry in entries}}
     except (FileNotFoundError, ValueError):
         return {".": whole}
 
@@ -155,19 +165,9 @@ def _object(md5: str) -> Path:
     return REMOTE / "files" / "md5" / md5[:2] / md5[2:]
 
 
-def _damages(task: str) -> Iterator[str]:
-    """What is wrong with a snapshot's objects in the remote that travels with the repository."""
-    for name, md5 in _objects(task).items():
-        file = _object(md5)
-        if not file.exists():
-            yield f"{file}: missing from the remote; it holds {name} of {FOLDER / task}: git checkout -- {REMOTE}"
-        elif hashlib.md5(file.read_bytes()).hexdigest() != md5.removesuffix(".dir"):
-            yield f"{file}: not the bytes that its name says; it holds {name} of {FOLDER / task}: git checkout -- {REMOTE}"
-
-
 def _read_sums(file: Path) -> dict[str, str]:
     try:
-        lines = [line.partition("  ") for line in file.read_text().splitlines()]
+        lines = [line.partition("  ") for line in file.read_text(encoding="utf-8").splitlines()]
     except FileNotFoundError:
         raise BadInput(f"{file}: no such file; `sac publish` writes it") from None
     return {name: total for total, _, name in lines}

@@ -18,8 +18,8 @@ from stages.paths import OUTPUT
 
 RESULTS = ("Core-hours: the seconds of all training runs, on one core each. inside: how many of the published AUCs lie in the "
            "95 % interval of the measured one.")
-REGIME = ("AUC with an under-trained zoo → with a converged one, on the same images: whether models fit their training set "
-          "decides whether the correlation of raw answers works.")
+REGIME = ("AUC with an under-trained zoo (benchmarks.*_short in params.yaml) → with a converged one, on the same images: how "
+          "models are trained decides whether the correlation of raw answers works.")
 EXCHANGE = ("The threshold of SAC-JC as a distance, and the mean F1 of each source's suspects by the threshold of every source "
             "(SAC-JC, Table 7 and Figure 5).")
 

@@ -40,6 +40,12 @@ def test_last_bits_are_let_pass(tmp_path):
     assert not compared(tmp_path, TABLE, TABLE.replace("0.9375", "0.937501")).differences
 
 
+def test_counts_must_be_the_same_and_nothing_is_near_zero_but_noise(tmp_path):
+    assert compared(tmp_path, "name,models\nx,10001\n", "name,models\nx,10002\n").differences
+    assert not compared(tmp_path, "name,auc\nx,0\n", "name,auc\nx,1e-17\n").differences
+    assert compared(tmp_path, "name,p\nx,1e-20\n", "name,p\nx,2e-20\n").differences
+
+
 def test_text_is_compared_line_by_line_and_figures_by_their_coordinates(tmp_path):
     page = 'AUC 0.93\n<svg width="10.00">\n<path d="M 1.25 2.5"/>\n</svg>\nAUC 0.94\n'
     assert not compared(tmp_path, page, page.replace("1.25", "1.26"), "page.html").differences
@@ -47,14 +53,18 @@ def test_text_is_compared_line_by_line_and_figures_by_their_coordinates(tmp_path
     assert "line 3: committed 1.25, recomputed 1.35" in found
     (found,) = compared(tmp_path, page, page.replace("0.94", "0.95"), "page.html").differences
     assert "line 5: committed 0.94, recomputed 0.95" in found
+    label = '<svg width="10.00">\n<text x="1.25" y="3">0.81</text>\n</svg>\n'
+    assert not compared(tmp_path, label, label.replace("1.25", "1.26"), "figure.svg").differences
+    (found,) = compared(tmp_path, label, label.replace("0.81", "0.85"), "figure.svg").differences
+    assert "line 2: committed 0.81, recomputed 0.85" in found
     assert compared(tmp_path, page, page + "more\n", "page.html").differences
 
 
 def test_a_file_that_only_one_side_has_is_named(tmp_path):
     (tmp_path / "a.csv").write_text(TABLE)
-    for pair in ((tmp_path / "a.csv", tmp_path / "b.csv"), (tmp_path / "b.csv", tmp_path / "a.csv")):
-        (found,) = compare_files(*pair).differences
-        assert found.startswith(f"{tmp_path / 'b.csv'}: missing")
+    here, gone = tmp_path / "a.csv", tmp_path / "b.csv"
+    assert compare_files(here, gone).differences == [f"{here}: nothing published makes it"]
+    assert compare_files(gone, here).differences == [f"{gone}: missing; the run makes it"]
 
 
 @given(st.floats(-1e6, 1e6), st.floats(1e-3, 1), st.sampled_from([-1, 1]))

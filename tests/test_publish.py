@@ -89,6 +89,17 @@ def test_a_missing_object_of_the_remote_is_named(reviewer):
     assert "missing from the remote; it holds outputs/augmented.parquet" in refused(reviewer)
 
 
+def test_a_damaged_remote_is_found_even_when_all_is_pulled(pulled):
+    stored(pulled, "scores.parquet").unlink()
+    assert "missing from the remote; it holds scores.parquet" in refused(pulled)
+
+
+def test_a_report_without_a_snapshot_leaves_the_overview_out(pulled):
+    shutil.copytree(pulled / f"reports/{TASK}", pulled / "reports/other")
+    done = sac(pulled, "review")
+    assert done.returncode == 0 and "not compared: the page and tables over all tasks, which also show other" in done.stdout
+
+
 def test_a_flipped_byte_after_the_pull_is_named(pulled):
     flip(pulled / f"snapshots/{TASK}/outputs/misclassified.parquet")
     assert f"snapshots/{TASK}/outputs/misclassified.parquet: not the published bytes" in refused(pulled)
@@ -106,14 +117,16 @@ def test_all_that_was_edited_or_lost_is_named(pulled):
     *start, value = first.rstrip().split(",")
     counts.write_text(header + ",".join([*start, "0.123456"]) + "\n" + "".join(others))
     overview.write_text(overview.read_text().replace("a tiny task", "a huge task"))
+    (pulled / "reports/stale.csv").write_text("left\n1\n")
     lost = ["figures/scores.svg", "index.html", "metrics.json", "tables/main.csv"]
     for name in lost:
         (pulled / f"reports/{TASK}/{name}").unlink()
     done = sac(pulled, "review")
     said = done.stderr.splitlines()
-    assert done.returncode == 1 and f"review FAILED: {len(lost) + 2} of" in said[-1]
+    assert done.returncode == 1 and f"review FAILED: {len(lost) + 3} of" in said[-1]
     assert any(f"{TASK}/tables/counts.csv: row" in line and f"column auc: committed 0.123456, recomputed {value}" in line
                for line in said)
+    assert any(line == "reports/stale.csv: nothing published makes it" for line in said)
     assert any("reports/results.csv: row" in line and "a huge task" in line for line in said)
     assert all(any(line.startswith(f"reports/{TASK}/{name}: missing") for line in said) for name in lost)
 

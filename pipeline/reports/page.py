@@ -39,5 +39,5 @@ def _table(frame: pd.DataFrame | None) -> str:
 def _inline(file: Path | None) -> str:
     if file is None:
         return ""
-    text = file.read_text()
+    text = file.read_text(encoding="utf-8")
     return text[text.index("<svg"):]
