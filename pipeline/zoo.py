@@ -158,11 +158,15 @@ class _Make:
         self._measure(job, source, job.maker.taught(source, half))
 
     def _source(self, job: Job, half: Images):
-        """The source; in face verification with new centres for the attacker's people, whom it does not know."""
-        from pipeline.models.network import load, replace_head
+        """The source; in face verification with centres for the attacker's people, whom it does not know."""
+        from pipeline.models.network import load
 
         source = load(job.source)
-        return replace_head(source, half, job.draw) if job.verification else source
+        if not job.verification:
+            return source
+        from pipeline.models.face import recentre
+
+        return recentre(source, half)
 
     def _train(self, job: Job, source, half: Images, start) -> None:
         from pipeline.models.network import save

@@ -7,15 +7,19 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.models.network import accuracy, predict
+from pipeline.errors import BadInput
+from pipeline.models.network import accuracy, build, embeddings, predict
 from pipeline.names import known, module
 from pipeline.training.fit import fit_new
-from pipeline.training.recipe import Adversary, Recipe
+from pipeline.training.recipe import Adversary, ArcFace, Recipe
+from pipeline.verification import cosines
 from tests.making import make_tiny
 
 TASK = Recipe(epochs=4, batch=32, rate=0.05)
-SETTINGS = {"prune": {"ratios": (0.2, 0.5)}, "extract_adv": {"recipe": {"adversary": {"method": "fgsm"}}}}
-BLIND = ("extract_label", "extract_prob", "extract_adv")
+FACES = Recipe(epochs=4, batch=32, rate=0.05, arcface=ArcFace(margin=0.2, scale=16))
+SETTINGS = {"prune": {"ratios": (0.2, 0.5)}, "extract_adv": {"recipe": {"adversary": {"method": "fgsm"}}},
+            "adversarial_training": {"recipe": {"adversary": {"method": "fgsm"}}}}
+BLIND = ("extract_label", "extract_prob", "extract_adv", "distill")
 
 
 def made(name, **settings):
@@ -24,19 +28,23 @@ def made(name, **settings):
 
 @pytest.fixture(scope="module")
 def world(tiny):
-    """A source, the attacker's half, and a label-extracted suspect to start from."""
+    """A source of each kind of tasks, the attacker's half, and a label-extracted suspect to start from."""
     source = fit_new("vgg_slim", tiny, TASK, seed=0)
+    verifier = fit_new("face_resnet18_slim", tiny, FACES, seed=0)
     half = make_tiny(96, seed=2)
     start = made("extract_label")(source, half, "resnet_slim", 9, TASK)[""]
-    return SimpleNamespace(source=source, half=half, start=start)
+    return SimpleNamespace(source=source, verifier=verifier, half=half, start=start)
 
 
 def run(name, world, half=None, seed=4, source=None, **settings):
     attack = made(name, **settings)
-    arch = "vgg_slim" if attack.own_arch else "resnet_slim"
-    source = (source or world.source) if attack.needs_source else None
+    if "classification" in attack.tasks:
+        source, other, recipe = source or world.source, "resnet_slim", TASK
+    else:
+        source, other, recipe = source or world.verifier, "face_mobilefacenet_slim", FACES
+    arch = source.spec.arch if attack.own_arch else other
     start = world.start if attack.start else None
-    return attack(source, half or world.half, arch, seed, attack.recipe_for(TASK), start)
+    return attack(source if attack.needs_source else None, half or world.half, arch, seed, attack.recipe_for(recipe), start)
 
 
 def state(network):
@@ -45,11 +53,12 @@ def state(network):
 
 @pytest.mark.parametrize("name", known("attacks"))
 def test_every_attack_keeps_source_and_start_and_repeats_by_seed(name, world):
-    source, start, pixels = state(world.source), state(world.start), world.half.images.copy()
+    models = (world.source, world.verifier, world.start)
+    before, pixels = [state(model) for model in models], world.half.images.copy()
     first, again, other = run(name, world), run(name, world), run(name, world, seed=5)
-    assert (state(world.source) == source).all() and (state(world.start) == start).all()
+    assert all((state(model) == values).all() for model, values in zip(models, before, strict=True))
     assert (world.half.images == pixels).all()
-    assert all(weight.grad is None for weight in world.source.parameters())
+    assert all(weight.grad is None for model in models for weight in model.parameters())
     assert tuple(first) == made(name).variants
     for variant, network in first.items():
         assert not network.training
@@ -82,12 +91,13 @@ def test_irrelevant_models_know_no_source(name, world):
 
 
 @pytest.mark.parametrize("name", ["finetune_all", "finetune_last", "prune", "transfer_corrupted", "transfer_all",
-                                  "transfer_last"])
+                                  "transfer_last", "adversarial_training"])
 def test_white_box_attacks_start_from_the_source(name, world):
     """With a learning rate of nearly nothing, the features stay the source's, but for pruned channels."""
     stay = {"epochs": 0.01, "rate": 1e-9}
     suspect = next(iter(run(name, world, recipe=stay).values()))
-    pairs = zip(world.source.features.parameters(), suspect.features.parameters(), strict=True)
+    source = world.source if "classification" in made(name).tasks else world.verifier
+    pairs = zip(source.features.parameters(), suspect.features.parameters(), strict=True)
     assert all(torch.isclose(a, b, atol=1e-5).logical_or(b == 0).all() for a, b in pairs)
 
 
@@ -147,3 +157,19 @@ def test_every_attack_names_the_paper():
         assert "SAC-JC" in module("attacks", name).__doc__, name
 
 
+def test_a_distilled_student_embeds_as_the_source_does(world):
+    before, after = (embeddings(network, world.half.images) for network in (
+        build("face_mobilefacenet_slim", world.half, 4), run("distill", world, recipe={"epochs": 15, "rate": 0.1})[""]))
+    taught = embeddings(world.verifier, world.half.images)
+    assert cosines(after, taught).mean() > 0.8 > cosines(before, taught).mean()
+
+
+def test_a_student_with_embeddings_of_another_size_is_refused_in_one_line(world):
+    with pytest.raises(BadInput, match=r"face_mobilefacenet has embeddings of 512 numbers, .* of 64") as error:
+        made("distill")(world.verifier, world.half, "face_mobilefacenet", 0, FACES)
+    assert "\n" not in str(error.value)
+
+
+def test_adversarial_training_takes_the_attackers_people(world):
+    people = replace(world.half, classes=("x", "y", "z"))
+    assert run("adversarial_training", world, people)[""].spec.classes == ("x", "y", "z")

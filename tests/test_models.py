@@ -27,8 +27,9 @@ def test_every_architecture_takes_any_channels_and_classes(arch, channels, class
     assert answers.shape == (2, classes) and answers.dtype == np.float32 and np.isfinite(answers).all()
 
 
-def test_four_families_have_a_slim_and_a_paper_scale():
-    paper = {"vgg13", "vgg13_bn", "vgg16_bn", "resnet18", "resnet34", "resnet50", "densenet121", "mobilenet_v2"}
+def test_every_family_has_a_slim_and_a_paper_scale():
+    paper = {"vgg13", "vgg13_bn", "vgg16_bn", "resnet18", "resnet34", "resnet50", "densenet121", "mobilenet_v2",
+             "face_resnet18", "face_resnet50", "face_mobilefacenet"}
     assert paper <= set(architectures())
     assert {family(name) for name in SLIM} == {family(name) for name in paper}
 

@@ -54,6 +54,7 @@ def test_the_repositorys_own_parameters_are_right(changed):
     ({"benchmarks.digits.archs": ["vgg_slim", "vgg_slim"]}, "benchmarks.digits.archs: expected no value twice"),
     ({"attacks.finetune_all.recipe": {"epochs": None}}, "attacks.finetune_all.recipe.epochs"),
     ({"attacks.extract_prob.recipe": {"distillation": None}}, "extract_prob: recipe.distillation is what it works by"),
+    ({"attacks.distill.recipe": {"imitates_embeddings": False}}, "distill: recipe.imitates_embeddings is .*, found false"),
     ({"attacks.prune.ratios": []}, "attacks.prune.ratios: .*at least 1"),
     ({"attacks.prune.ratios": [1.5]}, r"attacks.prune.ratios.0: .*less than 1, found 1.5"),
     ({"attacks.extract_label.recipe": {"epoch": 3}},
@@ -79,7 +80,7 @@ def test_what_cannot_be_stops_in_one_line_with_the_nearest_name(changed, change,
     with pytest.raises(BadInput, match=says) as error:
         changed(change)
     assert "\n" not in str(error.value)
-    assert re.match(r"params\.yaml|pipeline/|extract_prob", str(error.value))
+    assert re.match(r"params\.yaml|pipeline/|extract_prob|distill", str(error.value))
 
 
 def test_without_a_file_it_says_where_to_go(tmp_path, monkeypatch):

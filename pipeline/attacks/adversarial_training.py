@@ -5,23 +5,21 @@ SAC-JC, section 4.1 "Adversarial Model Extraction": in verification the attacker
 of the authors' code for KDEF.
 """
 
-from typing import ClassVar
-
 from pipeline.benchmark import RecipeChange
 from pipeline.training.maker import ONLY, Maker
 from pipeline.training.recipe import Adversary
 
 
 class Attack(Maker):
-    """A white-box attack: the suspect keeps the source's architecture. The attacker's people get new centres."""
+    """A white-box attack: the suspect keeps the source's architecture. The attacker's people get centres of their own."""
 
-    tasks: ClassVar[tuple[str, ...]] = ("verification",)
+    tasks = ("verification",)
     own_arch = True
 
     recipe: RecipeChange = RecipeChange(adversary=Adversary())
 
     def __call__(self, source, half, arch, seed, recipe, start=None):
-        from pipeline.models.network import replace_head
+        from pipeline.models.face import recentre
         from pipeline.training.fit import fit
 
-        return {ONLY: fit(replace_head(source, half, seed), half, recipe, seed)}
+        return {ONLY: fit(recentre(source, half), half, recipe, seed)}

@@ -4,8 +4,6 @@ SAC-JC, section 4.1 "Model Extraction": verification gives no labels, so that wh
 extraction's place (KD in its Table 2). The paper does not state the loss.
 """
 
-from typing import ClassVar
-
 from pipeline.benchmark import RecipeChange
 from pipeline.errors import BadInput
 from pipeline.training.maker import ONLY, Maker
@@ -15,7 +13,7 @@ class Attack(Maker):
     """All of the task's architectures. Who is on the half's images is never read, and the students' centres never
     learn: only embeddings mean anything. BadInput for an architecture whose embeddings have another size."""
 
-    tasks: ClassVar[tuple[str, ...]] = ("verification",)
+    tasks = ("verification",)
 
     recipe: RecipeChange = RecipeChange(imitates_embeddings=True, arcface=None)
 

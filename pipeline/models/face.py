@@ -1,14 +1,18 @@
-"""Face recognition: features, a unit embedding of them, and its cosines to the classes' centres.
+"""Face recognition: features, a unit embedding of them, and its cosines to the classes' centres, for ArcFace.
 
-The backbones of SAC-JC, section 4.1, which follows InsightFace: its ResNets ("iresnet", after Deng et al., 2019: a 3x3
-stem of stride 1, no bottlenecks, PReLU) and MobileFaceNet (Chen et al., 2018, Table 1, with InsightFace's 512 numbers
-for the paper's 128). All end in 7 x 7 maps at 112 x 112 pixels; at other sizes from 32 these are pooled to 7 x 7, or
-stretched. Unlike InsightFace's, the weights of the embedding's normalisation learn, and weights begin as PyTorch's do.
+The backbones of SAC-JC, section 4.1, which follows InsightFace: its ResNets ("iresnet": a 3x3 stem of stride 1, blocks
+that begin and end with normalisation, no bottlenecks in ResNet-50 either) and MobileFaceNet (Chen et al., 2018, Table 1,
+with InsightFace's 512 numbers for the paper's 128). At 112 x 112 pixels all end in 7 x 7 maps; those of other sizes, from
+32 pixels, are pooled or stretched to 7 x 7. Unlike InsightFace's, the scale of the embedding's normalisation learns, and
+weights begin as PyTorch's do. The slim ones have ReLU, since PReLU takes twice the time on a CPU.
 """
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from pipeline.data.images import Images
+from pipeline.models.network import Network, embeddings, replace_head
 
 ARCHITECTURES = ("face_resnet18_slim", "face_resnet50_slim", "face_mobilefacenet_slim",
                  "face_resnet18", "face_resnet50", "face_mobilefacenet")
@@ -32,8 +36,23 @@ class CosineHead(nn.Module):
             return functional.linear(embeddings.float(), functional.normalize(self.centres))
 
 
+def recentre(network: Network, data: Images) -> Network:
+    """A copy of `network` for the people of `data`: it embeds as before, and a person's centre is the mean embedding of
+    their images (Qi et al., Low-Shot Learning with Imprinted Weights, CVPR 2018).
+
+    Around centres drawn at random, fine-tuning on a few thousand images first tears the embeddings apart. A class
+    without images keeps a drawn one.
+    """
+    moved = replace_head(network, data, seed=0)
+    labels, centres = torch.from_numpy(data.labels), moved.head.centres.detach()
+    sums = torch.zeros_like(centres).index_add_(0, labels, torch.from_numpy(embeddings(network, data.images)))
+    counts = torch.bincount(labels, minlength=len(centres))[:, None]
+    centres.copy_(torch.where(counts > 0, sums / counts.clamp(min=1), centres))
+    return moved
+
+
 class Block(nn.Module):
-    """Two 3x3 convolutions between three normalisations, the second with the stride; nothing follows the sum."""
+    """Two 3x3 convolutions between three normalisations, the second with the stride; nothing rectifies the sum."""
 
     def __init__(self, narrow: int, wide: int, stride: int, rectifier):
         super().__init__()
@@ -115,16 +134,16 @@ def face_mobilefacenet(channels: int, classes: int):
 
 
 def face_resnet18_slim(channels: int, classes: int):
-    """slim"""
-    return _resnet(channels, classes, (1, 1, 1), (24, 48, 96), stem=2, maps=3, size=64, rectifier=_relu)
+    """A stride-2 stem and three blocks of width 16 to 64, for 48 x 48 pixels; embeddings of 64 numbers."""
+    return _resnet(channels, classes, (1, 1, 1), (16, 32, 64), stem=2, maps=3, size=64, rectifier=_relu)
 
 
 def face_resnet50_slim(channels: int, classes: int):
-    """slim"""
-    return _resnet(channels, classes, (1, 2, 4), (16, 32, 64), stem=2, maps=3, size=64, rectifier=_relu)
+    """The same with five blocks."""
+    return _resnet(channels, classes, (2, 2, 1), (16, 32, 64), stem=2, maps=3, size=64, rectifier=_relu)
 
 
 def face_mobilefacenet_slim(channels: int, classes: int):
-    """slim"""
+    """Five bottlenecks of width 32 and 64, for 48 x 48 pixels; embeddings of 64 numbers."""
     stages = (2, 32, 2, 2), (4, 64, 1, 2), (2, 64, 2, 1)
     return _mobilefacenet(channels, classes, 16, stages, 128, maps=3, size=64, rectifier=_relu)
