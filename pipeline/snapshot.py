@@ -95,7 +95,7 @@ def check_sums(task: str) -> None:
         if not (folder / name).is_file():
             raise BadInput(f"{folder / name}: missing from the snapshot; {again}")
         if _sha256(folder / name) != expected:
-            raise BadInput(f"{folder / name}: not the published bytes (SHA-256 differs from {sums_file(task)}); {again}")
+            raise BadInput(f"{folder / name}: not the published bytes of {sums_file(task)}, but older or damaged ones; {again}")
     for file in files_of(folder):
         if str(file.relative_to(folder)) not in sums:
             raise BadInput(f"{file}: not a file of the snapshot; {again}")

@@ -85,6 +85,7 @@ def test_a_misspelt_name_stops_at_once(repository, change, says):
     assert done.returncode != 0 and says in done.stdout + done.stderr
     assert modified(folder) == before
     scratch.git(folder, "checkout", "-q", "--", ".")
+    dvc(folder, "checkout", "-q")
 
 
 def test_the_lock_belongs_to_the_parameters(repository):
