@@ -6,11 +6,11 @@ import click
 import pandas as pd
 
 from pipeline.benchmark import Benchmark
-from pipeline.files import read_json, write_text
+from pipeline.files import write_text
 from pipeline.params import read
 from pipeline.reports import figures
 from pipeline.reports.exchange import exchange
-from pipeline.reports.overview import regime_grid, regimes, results, watermarked
+from pipeline.reports.overview import averages, regime_grid, regimes, results, watermarked
 from pipeline.reports.page import write_index
 from pipeline.reports.text import markdown, rounded, write_csv
 from pipeline.statistics import Statistics
@@ -29,11 +29,11 @@ EXCHANGE = ("The threshold of SAC-JC as a distance, and the mean F1 of each sour
 def index(reports: Path) -> None:
     """Write the page over the reports of all tasks, their results side by side, and EWE's rows for the tasks they belong to."""
     benchmarks = {name: read(f"benchmarks.{name}", Benchmark) for name in read("benchmarks")}
-    found = {file.parent.name: read_json(file) for file in sorted(reports.glob("*/metrics.json"))}
-    names = list(dict.fromkeys(name for metrics in found.values() for name in metrics["average_auc"]))
+    found = averages(reports)
+    names = list(dict.fromkeys(name for own in found.values() for name in own))
     titles = {name: benchmark.title for name, benchmark in benchmarks.items()}
     tasks = [{"name": task, "title": titles.get(task, ""), "link": f"{task}/index.html",
-              "averages": [metrics["average_auc"].get(name) for name in names]} for task, metrics in found.items()]
+              "averages": [own.get(name) for name in names]} for task, own in found.items()]
     sections = [*_results(reports, titles), *_regimes(reports), *_exchanges(reports, benchmarks, list(found))]
     write_index(reports / "index.html", names, tasks, sections)
     if len(rows := watermarked(reports)):

@@ -24,6 +24,13 @@ def results(reports: Path, titles: dict[str, str]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def averages(reports: Path) -> dict[str, dict[str, float]]:
+    """By task, the average AUC of every named fingerprint that applies."""
+    mains = {task: _table(reports, task, "main") for task in _tasks(reports)}
+    return {task: main[main["attack"] == AVERAGE].set_index("fingerprint")["auc"].dropna().to_dict()
+            for task, main in mains.items()}
+
+
 def regimes(reports: Path) -> pd.DataFrame:
     """AUC of every fingerprint and attack with an under-trained zoo beside a converged one, for tasks that have both.
 
