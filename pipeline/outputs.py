@@ -2,8 +2,8 @@
 
 One row for each suspect and probe: task, attack, arch, seed, variant, suspect, probes (their kind), probe (its
 place), label (true), target (expected of a copy), output (raw logits, rounded to steps of 1/128: less than half the
-bytes, and scores that move by less than 0.001). The suspects' class names are in the schema's metadata. The source is
-the suspect of attack `source`.
+bytes; benchmarks/RESULTS.md says what that moves). The suspects' class names are in the schema's metadata. The source
+is the suspect of attack `source`.
 
 In face verification suspects decide on pairs and tell no classes: an output is of 0 and 1, one number for each of the
 columns of its kind of probes, which are in the metadata too.
