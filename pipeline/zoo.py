@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -88,9 +88,9 @@ def plan(name: str, maker: Maker, archs: Iterable[str], seeds: int, recipe: Reci
 def train(jobs: list[Job], store: Path, label: str) -> list[dict]:
     """Make or measure what the store lacks, and return the records of all suspects in the order of `jobs`.
 
-    A record: the suspect, train and test accuracy, seconds of the whole run it comes from, recipe, seed and key. For face
-    verification, test accuracy is that of pairs of test people. What imitates embeddings has no accuracy in training: in
-    its place stands their mean cosine to the teacher's, of which 1 means converged, too.
+    A record: the suspect, train and test accuracy, core-seconds of the whole run it comes from, recipe, seed and key. For
+    face verification, test accuracy is that of pairs of test people. What imitates embeddings has no accuracy in training:
+    in its place stands their mean cosine to the teacher's, of which 1 means converged, too.
     """
     with _only_writer(store):
         missing = [job for job in jobs if not (_made_file(store, job).exists() and _record_file(store, job).exists())]
@@ -135,6 +135,13 @@ def _write(out: Path, records: Path, index: Index, made: list[dict]) -> None:
                          "models": made})
 
 
+def core_clock() -> Callable[[], float]:
+    """Seconds of this process's one core, which other programs do not lengthen; on a GPU, seconds passed."""
+    from pipeline.training.device import device
+
+    return time.process_time if device().type == "cpu" else time.perf_counter
+
+
 def store_folder() -> Path:
     """Where trained models are kept: `.zoo`, or the folder that SAC_ZOO names."""
     return Path(os.environ.get("SAC_ZOO", ".zoo"))
@@ -171,9 +178,10 @@ class _Make:
     def _train(self, job: Job, source, half: Images, start) -> None:
         from pipeline.models.network import save
 
-        began = time.perf_counter()
+        clock = core_clock()
+        began = clock()
         made = job.maker(source, half, job.arch, job.draw, job.recipe, start)
-        seconds = round(time.perf_counter() - began, 3)
+        seconds = round(clock() - began, 3)
         job.maker.keep(made, {name: _beside_file(self.store, job, name) for name in job.maker.beside})
         for variant, network in made.items():
             save(network, _weights_file(self.store, job, variant))
