@@ -334,7 +334,7 @@ def test_another_seed_deals_other_people():
 
 def test_too_few_people_are_counted_and_refused():
     how = PeopleSplit(**dict.fromkeys(GROUPS, 2), probe_people=3, references=4, least_images=3)
-    with pytest.raises(BadInput, match=r"6 asked for \(defender .*: 2 \+ 2 .*with 3 or more pictures each, 5 have them beside 1 "):
+    with pytest.raises(BadInput, match=r"6 asked for \(defender .*: 2 \+ 2 .*with 3 or more .*, 5 have them beside 1 "):
         deal_people(faces_of([5] + [4] * 5 + [2] * 30), how)
     with pytest.raises(BadInput, match=r"6 asked for \(defender_calibration .*with 2 or more .*, 5 have them beside 7 dealt"):
         deal_people(faces_of([5] + [4] * 9 + [2] * 2), how)

@@ -11,8 +11,7 @@ from sklearn.metrics import accuracy_score, roc_curve
 from sklearn.model_selection import StratifiedKFold
 
 from pipeline.errors import BadInput
-from pipeline.verification import (best_threshold, cosines, cross_validated_accuracy, equal_error_threshold,
-                                   seeded_pairs)
+from pipeline.verification import best_threshold, cosines, cross_validated_accuracy, equal_error_threshold, seeded_pairs
 
 PEOPLE = np.repeat([7, 3, 11, 5], [1, 2, 5, 9])
 graded = st.lists(st.tuples(st.integers(-4, 4), st.booleans()), min_size=1, max_size=14).map(
