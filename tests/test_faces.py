@@ -284,6 +284,9 @@ def test_too_few_pictures_are_counted_and_refused(ran, references, count, says):
     ({"verification": CHANGES["verification"] | {"pairs": 61}}, "verification.pairs: .*multiple of 2, found 61"),
     ({"watermark": {"source_class": 1, "target_class": 0}}, "watermark: face verification has none"),
     ({"source": "vgg_slim"}, "compares embeddings, which vgg_slim has none of"),
+    ({"source": "face_resnet50"}, f"{ARCH} embeds in fewer numbers than face_resnet50, .*all end in _slim, or none of them"),
+    ({"archs": [ARCH, "face_mobilefacenet"]}, f"{ARCH} embeds in fewer numbers than face_mobilefacenet, "),
+    ({"surrogates": {"archs": ["face_resnet18"]}}, f"{ARCH} embeds in fewer numbers than face_resnet18, "),
     ({"recipe": {"epochs": 2}}, "recipe.arcface: .*found null"),
     ({"data": "faces_foldr"}, "unknown name 'faces_foldr': did you mean 'faces_folder'"),
     ({"split": CHANGES["split"] | {"defendr": 3}}, "split: unknown key 'defendr': did you mean 'defender'")])
@@ -295,6 +298,15 @@ def test_a_task_of_faces_that_cannot_be_stops_in_one_line(tmp_path, monkeypatch,
     result = run("check")
     assert result.exit_code == 1 and result.output.count("\n") == 1
     assert re.search(says, result.output), result.output
+
+
+def test_references_imitate_nobody_and_all_may_be_at_paper_scale(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    params, wide = people_params(), ["face_resnet18"]
+    for change in ({"references": {"archs": wide}}, {"source": wide[0], "archs": wide, "surrogates": {"archs": wide}}):
+        params["benchmarks"][TASK] |= change
+        scratch.write_params(tmp_path, params)
+        assert run("check").exit_code == 0
 
 
 @pytest.mark.parametrize("part", ["pairs", "calibration"])
