@@ -47,8 +47,9 @@ class Split(Parameters):
 class PeopleSplit(Parameters):
     """How many people each group gets, and the seed that deals them out.
 
-    Everybody has at least `least_images` pictures: two, or there is no pair of one person. Of those with more than
-    `references` pictures, up to `probe_people` become probes; at least one must be there.
+    Of those with more than `references` pictures, up to `probe_people` become probes; at least one must be there. Who is
+    learned has at least `least_images` pictures; calibration and test people have two or more, or there is no pair of
+    one person.
     """
 
     defender: Count

@@ -68,8 +68,28 @@ def best_threshold(scores: np.ndarray, same: np.ndarray) -> float:
     cut = int(np.where(cuts & (right == right[cuts].max()), gaps, -1).argmax())
     if cut in (0, len(values)):
         return float(values[0] if cut == 0 else np.nextafter(values[-1], np.inf))
-    middle = (values[cut - 1] + values[cut]) / 2
-    return float(middle if middle > values[cut - 1] else values[cut])
+    return _between(values[cut - 1], values[cut])
+
+
+def equal_error_threshold(scores: np.ndarray, same: np.ndarray) -> float:
+    """The threshold at which pairs of two people are accepted as often as pairs of one person are refused.
+
+    scores (N,), same (N,) bool, with pairs of both kinds; a pair is accepted at a score of at least the threshold. Halfway
+    between the first score at which no larger a share is accepted wrongly than refused wrongly, and the score before it.
+    """
+    values = np.unique(scores.astype(np.float64))
+    refused, rightly = (np.searchsorted(np.sort(scores[kind]), values) / kind.sum() for kind in (same, ~same))
+    crossed = np.flatnonzero(refused >= 1 - rightly)
+    if not len(crossed):
+        return float(np.nextafter(values[-1], np.inf))
+    place = int(crossed[0])
+    return _between(values[place - 1], values[place]) if place else float(values[0])
+
+
+def _between(low: float, high: float) -> float:
+    """Halfway between two numbers, and above the lower."""
+    middle = (low + high) / 2
+    return float(middle if middle > low else high)
 
 
 def cross_validated_accuracy(scores: np.ndarray, same: np.ndarray, folds: int = 10, seed: int = 0) -> tuple[float, float]:

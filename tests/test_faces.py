@@ -148,7 +148,7 @@ def test_records_hold_verification_accuracy_and_how_well_embeddings_are_imitated
 def test_targets_and_references_show_one_person_and_never_the_same_picture(ran):
     pool = load_images(ran.artifacts / "defender/pool.safetensors")
     sets = {probes.kind: probes for probes in load_probes(ran.artifacts / "probes/verification")}
-    assert tuple(sets) == Family.kinds == FEATURES
+    assert (*sets, "fri_50") == Family.kinds == FEATURES
     clean = sets["fri_clean"]
     assert clean.references.shape == (24, REFERENCES) and (clean.images == pool.images[clean.index]).all()
     assert len(set(clean.index)) == 24 and len(set(clean.labels[:6])) == 6
@@ -160,6 +160,20 @@ def test_targets_and_references_show_one_person_and_never_the_same_picture(ran):
         assert (sets[kind].references == clean.references[:, :count]).all()
         assert (sets[kind].images == sets["fri"].images).all()
     assert sets["fri"].facts == {"references": REFERENCES, "people": 6}
+
+
+def test_those_with_51_pictures_give_the_papers_number_of_references(ran):
+    pool = make_tiny(240, 0)
+    pool = pool.take(np.flatnonzero((pool.labels > 0) | (np.cumsum(pool.labels == 0) <= 40)))
+    sets = Family(count=60, minimum=20)(pool, DefenderModels(None, verification=verification_of(ran)))
+    fri, more = ({probes.kind: probes for probes in sets}[kind] for kind in ("fri", "fri_50"))
+    assert more.facts == {"references": 50, "people": 2} and fri.facts == {"references": REFERENCES, "people": 3}
+    assert more.references.shape == (60, 50) and set(more.labels) == {1, 2} and len(set(more.index)) == 60
+    for place, label, references in zip(more.index, more.labels, more.references, strict=True):
+        others = np.delete(pool.images, place, axis=0)[np.delete(pool.labels, place) == label]
+        shown = more.gallery[references]
+        assert len(np.unique(shown.reshape(50, -1), axis=0)) == 50
+        assert all((picture == others).all(axis=(1, 2, 3)).any() for picture in shown)
 
 
 def test_a_feature_is_the_owners_decision_on_each_reference(ran):
@@ -196,7 +210,7 @@ def test_families_of_the_other_kind_of_task_are_empty(ran):
 
 def test_features_are_never_compared_by_label(ran):
     scores = pd.read_parquet(ran.artifacts / "scores.parquet")
-    assert set(scores["method"]) == {*FEATURES, "wrong_pairs_jpeg", "ipguard_pairs", "cae_pairs"}
+    assert set(scores["method"]) == {*FEATURES, "wrong_pairs_jpeg", "ipguard_pairs", "cae_pairs"} - {"fri_50"}
     assert not set(scores[scores["method"].isin(FEATURES)]["comparison"]) & {"matching", "mistakes"}
 
 
@@ -274,5 +288,5 @@ def test_people_who_are_too_few_stop_the_split_in_one_line(ran, monkeypatch, tmp
     scratch.write_params(tmp_path, params)
     words = next(words for name, _, words in scratch.stages(TASK) if name == "split")
     result = run(*words)
-    assert result.exit_code == 1 and "people: 322 asked for" in result.output and result.output.count("\n") == 1
+    assert result.exit_code == 1 and "people: 310 asked for" in result.output and result.output.count("\n") == 1
     assert not (tmp_path / "artifacts").exists()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.benchmark import PeopleSplit
@@ -16,11 +16,12 @@ from pipeline.data.pictures import square
 from pipeline.errors import BadInput
 from pipeline.names import known, module
 from pipeline.people import load, reading, recordio
-from pipeline.people.dealing import GROUPS, deal_people
+from pipeline.people.dealing import COMPARED, LEARNED, deal_people
 from tests.test_data import png, write_parquet
 
 REAL = Path(os.environ.get("SAC_DATA", "data"))
 MAGIC = 0xced7230a
+GROUPS = (*LEARNED, *COMPARED)
 SHADES = {"ann": (200, 210, 220), "bob": (10, 20), "cid": (100,)}
 
 
@@ -303,10 +304,14 @@ ASKED = st.fixed_dictionaries({name: st.integers(1, 4) for name in GROUPS} | {
 @given(st.lists(st.integers(0, 12), min_size=8, max_size=60), ASKED)
 def test_people_are_dealt_to_disjoint_groups_of_the_size_asked_for(counts, asked):
     faces, how, counts = faces_of(counts), PeopleSplit(**asked), np.array(counts)
-    rich = (counts > how.references) & (counts >= how.least_images)
-    probes = min(how.probe_people, rich.sum())
-    assume(probes and (counts >= how.least_images).sum() - probes >= sum(asked[name] for name in GROUPS))
-    sets, indices = deal_people(faces, how)
+    probes = min(how.probe_people, (counts > how.references).sum())
+    needed = {"probe": how.references + 1, **dict.fromkeys(LEARNED, how.least_images), **dict.fromkeys(COMPARED, 2)}
+    try:
+        sets, indices = deal_people(faces, how)
+    except BadInput:
+        few = (counts >= how.least_images).sum() < probes + sum(asked[name] for name in LEARNED)
+        assert not probes or few or (counts >= 2).sum() < probes + sum(asked[name] for name in GROUPS)
+        return
     assert {name: len(group.classes) for name, group in sets.items()} == {
         "probe": probes, **{name: asked[name] for name in GROUPS}}
     everybody = [person for group in sets.values() for person in group.classes]
@@ -316,7 +321,7 @@ def test_people_are_dealt_to_disjoint_groups_of_the_size_asked_for(counts, asked
         assert group.images[:, 0, 0, 0].tolist() == people == faces.labels[indices[name]].tolist()
         assert (group.images == faces.images[indices[name]]).all() and group.mean == faces.mean
         assert np.bincount(group.labels).tolist() == [counts[int(person[1:])] for person in group.classes]
-        assert np.bincount(group.labels).min() >= (max(how.references + 1, 2) if name == "probe" else how.least_images)
+        assert np.bincount(group.labels).min() >= needed[name]
     again = deal_people(faces, how)[1]
     assert all((index == again[name]).all() for name, index in indices.items())
 
@@ -329,8 +334,10 @@ def test_another_seed_deals_other_people():
 
 def test_too_few_people_are_counted_and_refused():
     how = PeopleSplit(**dict.fromkeys(GROUPS, 2), probe_people=3, references=4, least_images=3)
-    with pytest.raises(BadInput, match=r"12 asked for \(2 \+ 2 .*with 3 or more pictures each, 9 have them beside 1 probe"):
-        deal_people(faces_of([5] + [4] * 9 + [2] * 30), how)
+    with pytest.raises(BadInput, match=r"6 asked for \(defender .*: 2 \+ 2 .*with 3 or more .*, 5 have them beside 1 "):
+        deal_people(faces_of([5] + [4] * 5 + [2] * 30), how)
+    with pytest.raises(BadInput, match=r"6 asked for \(defender_calibration .*with 2 or more .*, 5 have them beside 7 dealt"):
+        deal_people(faces_of([5] + [4] * 9 + [2] * 2), how)
     with pytest.raises(BadInput, match=r"nobody has more than 4 pictures.*the most: 4.*lower `references`"):
         deal_people(faces_of([4] * 30), how)
 

@@ -4,14 +4,14 @@ from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.spatial.distance import cosine
-from sklearn.metrics import accuracy_score
+from sklearn.metrics import accuracy_score, roc_curve
 from sklearn.model_selection import StratifiedKFold
 
 from pipeline.errors import BadInput
-from pipeline.verification import best_threshold, cosines, cross_validated_accuracy, seeded_pairs
+from pipeline.verification import best_threshold, cosines, cross_validated_accuracy, equal_error_threshold, seeded_pairs
 
 PEOPLE = np.repeat([7, 3, 11, 5], [1, 2, 5, 9])
 graded = st.lists(st.tuples(st.integers(-4, 4), st.booleans()), min_size=1, max_size=14).map(
@@ -90,9 +90,22 @@ def test_a_threshold_lies_in_the_middle_and_beyond_the_scores_where_one_answer_f
     assert best_threshold(np.array([0.5, 0.5, 0.5]), np.array([True, False, True])) == 0.5
 
 
+@given(graded)
+def test_below_the_equal_error_threshold_more_is_accepted_wrongly_than_refused(pairs):
+    scores, same = pairs
+    assume(same.any() and not same.all())
+    found = equal_error_threshold(scores, same)
+    wrongly, rightly, thresholds = roc_curve(same, scores, drop_intermediate=False)
+    above = thresholds >= found
+    assert (wrongly[above] <= 1 - rightly[above]).all() and (wrongly[~above] > 1 - rightly[~above]).all()
+    gaps = [value for value in thresholds[1:] if value < found], [value for value in thresholds[1:] if value >= found]
+    assert not all(gaps) or found == pytest.approx((max(gaps[0]) + min(gaps[1])) / 2)
+
+
 def test_between_neighbouring_numbers_it_still_tells_them_apart():
     scores = np.array([1.0, np.nextafter(1.0, 2)])
-    assert (scores >= best_threshold(scores, np.array([False, True]))).tolist() == [False, True]
+    for threshold in (best_threshold, equal_error_threshold):
+        assert (scores >= threshold(scores, np.array([False, True]))).tolist() == [False, True]
 
 
 def test_cross_validation_agrees_with_a_plain_loop_over_scikit_learns_folds():

@@ -7,7 +7,7 @@ import numpy as np
 from pipeline.fingerprints.representation import REPRESENTATIONS, Representation
 from pipeline.params import Parameters
 
-FEATURES = ("fri", "fri_clean", "fri_5", "fri_10")
+FEATURES = ("fri", "fri_clean", "fri_5", "fri_10", "fri_50")
 """Kinds of probes that are answered by features of n bits, which have no label."""
 
 

@@ -80,6 +80,13 @@ def pair_set(kind: str, images: np.ndarray, labels: np.ndarray, index: np.ndarra
     return replace(probe_set(kind, images, labels, index, **facts), references=beside, gallery=gallery)
 
 
+def sharing(sets: list[ProbeSet]) -> list[ProbeSet]:
+    """Sets that refer to one gallery, with those pictures alone that any of them refers to."""
+    used = np.unique(np.concatenate([probes.references.ravel() for probes in sets]))
+    gallery = sets[0].gallery[used]
+    return [replace(probes, references=np.searchsorted(used, probes.references), gallery=gallery) for probes in sets]
+
+
 def save_probes(sets: list[ProbeSet], folder: Path) -> None:
     """Write all probes, the first ten of each kind apart, the facts, and a contact sheet KIND.png for each kind.
 

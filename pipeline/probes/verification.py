@@ -17,21 +17,24 @@ from pipeline.data.corrupt import jpeg
 from pipeline.data.images import Images
 from pipeline.errors import BadInput
 from pipeline.params import Parameters
-from pipeline.probes.probe_set import DefenderModels, ProbeSet, pair_set
+from pipeline.probes.probe_set import DefenderModels, ProbeSet, pair_set, sharing
 
 FEWER = {"fri_5": 5, "fri_10": 10}
 """Kinds with fewer references than the task has."""
+MORE = {"fri_50": 50}
+"""Kinds with more of them, by those people alone who have the pictures."""
 
 
 class Family(Parameters):
     """`fri`: targets at JPEG `quality`, with the task's n references; `fri_clean`: the same, not compressed; `fri_5` and
-    `fri_10`: as `fri`, with the first 5 or 10 of the references, where the task has more.
+    `fri_10`: as `fri`, with the first 5 or 10 of the references, where the task has more; `fri_50`: 50 references, the
+    paper's number, where the task has fewer and somebody has 51 pictures.
 
     At most `count` targets; fewer than `minimum` are an error. `swapped`: compress BGR, as the authors' KDEF code does.
     """
 
     tasks: ClassVar = ("verification",)
-    kinds: ClassVar = ("fri", "fri_clean", *FEWER)
+    kinds: ClassVar = ("fri", "fri_clean", *FEWER, *MORE)
     held_out: ClassVar = "pool"
 
     count: Count
@@ -45,24 +48,32 @@ class Family(Parameters):
 
         Facts: the number of references, and of people. Raises BadInput where people or targets are too few.
         """
-        most = models.verification.references
-        draw = np.random.default_rng(self.seed)
-        batches = draw.permutation(_batches(held_out.labels, most + 1, draw))
+        draw, most = np.random.default_rng(self.seed), models.verification.references
+        index, references = self._drawn(held_out.labels, most, draw)
+        sets = [self._made("fri", held_out, index, references),
+                self._made("fri_clean", held_out, index, references, compressed=False),
+                *(self._made(kind, held_out, index, references[:, :count]) for kind, count in FEWER.items() if count < most)]
+        richest = np.bincount(held_out.labels).max()
+        return sharing(sets + [self._made(kind, held_out, *self._drawn(held_out.labels, count, draw))
+                               for kind, count in MORE.items() if most < count < richest])
+
+    def _drawn(self, labels: np.ndarray, references: int, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Pictures of the people `labels` (N,): indices of targets (T,) and of the references (T, n) of each."""
+        batches = draw.permutation(_batches(labels, references + 1, draw))
         index = batches.T.ravel()[:self.count]
         if len(index) < self.minimum:
-            raise BadInput(f"probes.verification: {len(batches)} people with {most + 1} pictures give {len(index)} targets, at "
-                           f"least {self.minimum} are needed: lower probes.verification.minimum, or enlarge the task's "
-                           "split.probe_people")
-        references = _others(*np.divmod(np.arange(len(index)), len(batches)), most)
-        gallery = held_out.images[batches.ravel()]
-        compressed = jpeg(held_out.images[index], self.quality, self.swapped)
+            raise BadInput(f"probes.verification: {len(batches)} people with {references + 1} pictures give {len(index)} "
+                           f"targets, at least {self.minimum} are needed: lower probes.verification.minimum, or enlarge the "
+                           "task's split.probe_people")
+        places, people = np.divmod(np.arange(len(index)), len(batches))
+        others = np.stack([np.delete(np.arange(references + 1), place) for place in range(references + 1)])
+        return index, batches[people[:, None], others[places]]
 
-        def made(kind: str, images: np.ndarray, count: int) -> ProbeSet:
-            return pair_set(kind, images, held_out.labels[index], index, references[:, :count], gallery, references=count,
-                            people=len(np.unique(held_out.labels[index])))
-
-        return [made("fri", compressed, most), made("fri_clean", held_out.images[index], most),
-                *(made(kind, compressed, count) for kind, count in FEWER.items() if count < most)]
+    def _made(self, kind: str, held_out: Images, index: np.ndarray, references: np.ndarray,
+              compressed: bool = True) -> ProbeSet:
+        targets, people = held_out.images[index], held_out.labels[index]
+        return pair_set(kind, jpeg(targets, self.quality, self.swapped) if compressed else targets, people, index, references,
+                        held_out.images, references=references.shape[1], people=len(np.unique(people)))
 
 
 def _batches(labels: np.ndarray, size: int, draw: np.random.Generator) -> np.ndarray:
@@ -72,10 +83,3 @@ def _batches(labels: np.ndarray, size: int, draw: np.random.Generator) -> np.nda
         raise BadInput(f"probes.verification: {size - 1} references and a target asked for, nobody has more than "
                        f"{counts.max(initial=0)} pictures: lower the task's verification.references")
     return np.stack([draw.permutation(np.flatnonzero(labels == person))[:size] for person in np.flatnonzero(counts >= size)])
-
-
-def _others(places: np.ndarray, people: np.ndarray, count: int) -> np.ndarray:
-    """References (T, count): for the picture at each place (T,) of the batch of each person (T,), the others of that batch,
-    as places in the gallery of all batches one after another."""
-    others = np.stack([np.delete(np.arange(count + 1), place) for place in range(count + 1)])
-    return people[:, None] * (count + 1) + others[places]

@@ -13,7 +13,7 @@ the defender sets it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
@@ -26,7 +26,7 @@ from pipeline.data.images import Images
 from pipeline.errors import BadInput
 from pipeline.pairs import LabelledPairs, calibration_pairs
 from pipeline.params import Parameters
-from pipeline.probes.probe_set import DefenderModels, ProbeSet, pair_set
+from pipeline.probes.probe_set import DefenderModels, ProbeSet, pair_set, sharing
 from pipeline.training.recipe import Share
 from pipeline.verification import cosines, seeded_pairs
 from pipeline.verifier import threshold_of
@@ -106,9 +106,9 @@ class Family(Parameters):
         chosen = pairs.take(self._balanced(pairs.same, np.flatnonzero(~source.wrong(pairs.targets))))
         source, surrogates, references = ([judge(path, chosen) for path in paths]
                                           for paths in ([models.source], models.surrogates, models.references))
-        return _sharing([self._made("wrong_pairs_jpeg", pairs, compressed, wrong),
-                         self._boundary_pairs(chosen, *source),
-                         self._conferrable_pairs(chosen, *source, surrogates, references)])
+        return sharing([self._made("wrong_pairs_jpeg", pairs, compressed, wrong),
+                        self._boundary_pairs(chosen, *source),
+                        self._conferrable_pairs(chosen, *source, surrogates, references)])
 
     def _drawn(self, held_out: Images) -> LabelledPairs:
         """Pairs in random order, as many of either kind."""
@@ -228,10 +228,3 @@ def _moved(start: "Tensor", slope: Callable, rate: float, steps: int, epsilon: f
             optimiser.step()
             points.copy_(torch.where(moving[:, None, None, None], points.clamp(lowest, highest), before))
     return points.detach().cpu().numpy(), moving.cpu().numpy()
-
-
-def _sharing(sets: list[ProbeSet]) -> list[ProbeSet]:
-    """The sets with one gallery of the pictures that they refer to, and no others."""
-    used = np.unique(np.concatenate([probes.references for probes in sets]))
-    gallery = sets[0].gallery[used]
-    return [replace(probes, references=np.searchsorted(used, probes.references), gallery=gallery) for probes in sets]
