@@ -114,25 +114,27 @@ def make_models(name: str, maker: Maker, archs: Iterable[str], seeds: int, recip
             shutil.copyfile(_weights_file(store, job, suspect.variant), out / f"{suspect.name}.safetensors")
         for file in maker.beside:
             shutil.copyfile(_beside_file(store, job, file), out / file)
-    _write(out, records, _index(name, maker, [suspect for job in jobs for suspect in job.suspects]), made)
+    half = load_images(images)
+    _write(out, records, _index(name, maker, [suspect for job in jobs for suspect in job.suspects]), made,
+           {"images": len(half), "classes": len(half.classes)})
 
 
 def make_none(name: str, maker: Maker, why: str, out: Path, records: Path) -> None:
     """The documented empty result of an attack that does not apply to a task."""
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
-    _write(out, records, _index(name, maker, [], why), [])
+    _write(out, records, _index(name, maker, [], why), [], {})
 
 
 def _index(name: str, maker: Maker, suspects: list[Suspect], why: str | None = None) -> Index:
     return Index(name, maker.half, maker.needs_source, maker.own_arch, maker.copies, len(maker.variants), why, suspects)
 
 
-def _write(out: Path, records: Path, index: Index, made: list[dict]) -> None:
+def _write(out: Path, records: Path, index: Index, made: list[dict], learned: dict[str, int]) -> None:
     """Records hold seconds, which no run repeats: they lie apart from what later stages depend on."""
     write_json(out / "suspects.json", asdict(index))
     write_json(records, {"attack": index.attack, "half": index.half, "stolen": index.stolen, "why": index.why,
-                         "models": made})
+                         "learned": learned, "models": made})
 
 
 def core_clock() -> Callable[[], float]:

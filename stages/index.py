@@ -12,10 +12,12 @@ from pipeline.reports import figures
 from pipeline.reports.exchange import exchange
 from pipeline.reports.overview import averages, regime_grid, regimes, results, watermarked
 from pipeline.reports.page import write_index
+from pipeline.reports.published import read_published, threshold_beside
 from pipeline.reports.text import markdown, rounded, write_csv
 from pipeline.statistics import Statistics
 from stages.paths import OUTPUT
 
+PUBLISHED = Path("reports/published.csv")
 RESULTS = ("Core-hours: the seconds of all training runs, on one core each. inside: how many of the published AUCs lie in the "
            "95 % interval of the measured one.")
 REGIME = ("AUC with an under-trained zoo (benchmarks.*_short in params.yaml) → with a converged one, on the same images: how "
@@ -65,6 +67,7 @@ def _exchanges(reports: Path, benchmarks: dict[str, Benchmark], found: list[str]
         frame = exchange(reports, tasks, read("metrics", Statistics))
         place = reports / f"exchange_{tasks[0]}"
         figures.save(figures.draw_exchange(frame), place.with_suffix(".svg"))
+        frame = threshold_beside(frame, {task: read_published(PUBLISHED, benchmarks[task].published) for task in tasks})
         sections.append(_section(place, f"Thresholds of {', '.join(tasks)}, exchanged", EXCHANGE, frame, rounded(frame)))
     return sections
 

@@ -8,7 +8,7 @@ from scipy import stats
 from pipeline.errors import BadInput
 from pipeline.fingerprints.naming import Fingerprint
 from pipeline.reports import tables, text
-from pipeline.reports.published import COLUMNS, beside, read_published
+from pipeline.reports.published import COLUMNS, accuracy_beside, beside, read_published, threshold_beside
 from pipeline.reports.tables import Attack
 from pipeline.statistics import Statistics
 from tests.imports import ROOT
@@ -24,13 +24,14 @@ def models(attack, variants=("",)):
             for arch in ARCHS for seed in (0, 1) for variant in variants]
 
 
-ATTACKS = [Attack("irrelevant", "half", False, None, models("irrelevant")),
-           Attack("finetune_all", "half", True, None, models("finetune_all")),
-           Attack("prune", "half", True, None, models("prune", ("0.10", "0.20"))),
-           Attack("extract_adv", "half", True, None, models("extract_adv")),
-           Attack("transfer_all", "transfer", True, None, models("transfer_all")),
-           Attack("irrelevant_transfer", "transfer", False, None, models("irrelevant_transfer")),
-           Attack("transfer_corrupted", "corrupted", True, "no corrupted data", [])]
+LEARNED = {"images": 500, "classes": 10}
+ATTACKS = [Attack("irrelevant", "half", False, None, LEARNED, models("irrelevant")),
+           Attack("finetune_all", "half", True, None, LEARNED, models("finetune_all")),
+           Attack("prune", "half", True, None, LEARNED, models("prune", ("0.10", "0.20"))),
+           Attack("extract_adv", "half", True, None, LEARNED, models("extract_adv")),
+           Attack("transfer_all", "transfer", True, None, LEARNED, models("transfer_all")),
+           Attack("irrelevant_transfer", "transfer", False, None, LEARNED, models("irrelevant_transfer")),
+           Attack("transfer_corrupted", "corrupted", True, "no corrupted data", {}, [])]
 LEVELS = {"irrelevant": 0.0, "finetune_all": 3.0, "prune": 0.5, "extract_adv": 0.0, "transfer_all": -2.0,
           "irrelevant_transfer": -4.0}
 
@@ -117,6 +118,7 @@ def test_costs_count_a_run_once():
 
 def test_accuracies_are_means_by_architecture():
     table = tables.accuracies(ATTACKS)
+    assert set(table["images"]) == {500} and set(table["classes"]) == {10}
     assert table[table["attack"] == "prune"]["variant"].tolist()[:2] == ["0.10", "0.20"]
     assert set(table["arch"]) == set(ARCHS)
 
@@ -129,6 +131,25 @@ def test_the_published_value_is_compared_at_its_own_precision(value, low, high, 
     rows = [["x", "y", "made", "prune", "SAC-m", "auc", value]] if value else []
     found = beside(measured, pd.DataFrame(rows, columns=COLUMNS))
     assert (found["published"][0], found["inside"][0]) == (value, inside)
+
+
+def test_the_papers_accuracies_stand_beside_those_of_the_same_family_or_ratio():
+    typed = read_published(ROOT / "reports/published.csv", "emotion")
+    table = accuracy_beside(tables.accuracies(ATTACKS), typed).set_index(["attack", "arch", "variant"])["published"]
+    assert table["irrelevant", "densenet_slim", ""] == pytest.approx(0.7427)
+    assert table["extract_adv", "resnet_slim", ""] == pytest.approx(0.7683)
+    assert table["finetune_all", "vgg_slim", ""] == pytest.approx(0.9041)
+    assert table["prune", "vgg_slim", "0.20"] == pytest.approx(0.7558) and np.isnan(table["transfer_all", "vgg_slim", ""])
+    assert "published" not in accuracy_beside(tables.accuracies(ATTACKS), typed[:0])
+
+
+def test_the_papers_thresholds_stand_beside_the_measured_ones():
+    frame = pd.DataFrame({"source": ["a", "b"], "threshold": [0.1, 0.2], "a": [1.0, 0.9], "b": [0.8, 1.0]})
+    typed = {"a": read_published(ROOT / "reports/published.csv", "emotion"),
+             "b": read_published(ROOT / "reports/published.csv", "cifar10")}
+    table = threshold_beside(frame, typed)
+    assert list(table) == ["source", "threshold", "published", "a", "b"] and table["published"][0] == 0.321
+    assert np.isnan(table["published"][1]) and "published" not in threshold_beside(frame[1:], typed)
 
 
 def published(**wanted):

@@ -46,6 +46,35 @@ def beside(measured: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     return measured.assign(published=found, inside=[_inside(*row) for row in rows])
 
 
+def accuracy_beside(measured: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+    """`measured` (attack, arch, variant) with the papers' test accuracy as `published`, a share, where they print any.
+
+    They tell irrelevant and extracted models apart by architecture (`irrelevant:vgg`) and pruned ones by ratio.
+    """
+    own = published[published["metric"] == "accuracy"]
+    if own.empty:
+        return measured
+    values = own.set_index("attack")["value"].astype(float) / 100
+
+    def found(row) -> float:
+        names = (row.attack, f"{row.attack}:{row.variant}", f"{row.attack}:{row.arch.partition('_')[0]}")
+        return next((values[name] for name in names if name in values), np.nan)
+
+    return measured.assign(published=[found(row) for row in measured.itertuples()])
+
+
+def threshold_beside(exchanged: pd.DataFrame, published: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """The table of exchanged thresholds with the papers' after the measured ones (SAC-JC, Table 7), where they print any.
+
+    published: the rows of published.csv about each source.
+    """
+    own = [published[source] for source in exchanged["source"]]
+    found = [rows[rows["metric"] == "threshold"]["value"].astype(float).max() for rows in own]
+    table = exchanged.copy()
+    table.insert(table.columns.get_loc("threshold") + 1, "published", found)
+    return table.dropna(axis=1, how="all")
+
+
 def _inside(value: str, low: float, high: float) -> str:
     if not value or np.isnan(low):
         return ""

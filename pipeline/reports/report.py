@@ -12,7 +12,7 @@ from pipeline.fingerprints.naming import Fingerprint
 from pipeline.probes.probe_set import ProbeSet
 from pipeline.reports import figures, tables, text
 from pipeline.reports.page import write_page
-from pipeline.reports.published import beside
+from pipeline.reports.published import accuracy_beside, beside
 from pipeline.reports.tables import AVERAGE, Attack
 from pipeline.statistics import Statistics
 
@@ -89,8 +89,8 @@ def make_tables(what: Material) -> dict[str, pd.DataFrame]:
               "references": _references(aucs, what.chosen, what.facts)}
     return {"main": beside(main, what.published),
             "chosen": tables.evaluate(own, what.attacks, what.how),
-            "accuracy": tables.accuracies(what.attacks), "probes": tables.probe_facts(what.facts),
-            "success": tables.success(what.scores, what.attacks),
+            "accuracy": accuracy_beside(tables.accuracies(what.attacks), what.published),
+            "probes": tables.probe_facts(what.facts), "success": tables.success(what.scores, what.attacks),
             "scores": tables.suspect_scores(what.scores, what.attacks, what.fingerprints), "correlation": _correlation(aucs),
             "counts": _counts(aucs, what.chosen), "architectures": tables.by_architecture(own, what.attacks),
             "pruning": tables.by_pruning_ratio(own, what.attacks), "all_aucs": aucs, "costs": tables.costs(what.attacks),
@@ -217,7 +217,8 @@ _NOTES = {
     "probes": "eligible: images that qualify, of those in the pool. before and after: quantisation to 8 bits a channel.",
     "success": "The success rate of a method's probes, the mean over suspects: answers like the source's, or for a watermark "
                "the target class.",
-    "accuracy": "SAC-JC, Table 3. Training accuracy is on the labels that a model learned: 1 means converged.",
+    "accuracy": "SAC-JC, Table 3. images, classes: of the training set. Training accuracy is on the labels that a model "
+                "learned: 1 means converged.",
 }
 
 

@@ -21,13 +21,14 @@ JUDGES = {"half": "irrelevant", "transfer": "irrelevant_transfer", "corrupted": 
 
 @dataclass(frozen=True)
 class Attack:
-    """One attack of a task, from its records. `averaged`: counts in "Average", as the papers have it (transfer
-    apart)."""
+    """One attack of a task, from its records. `learned`: how many images and classes (or people) its models were trained
+    on. `averaged`: counts in "Average", as the papers have it (transfer apart)."""
 
     name: str
     half: str
     stolen: bool
     why: str | None
+    learned: dict[str, int]
     models: list[dict]
 
     @property
@@ -42,7 +43,8 @@ class Attack:
 def read_records(files: list[Path]) -> list[Attack]:
     """The attacks of a task (and its source and surrogates) in the order of `files`."""
     raws = [read_json(file) for file in files]
-    return [Attack(raw["attack"], raw["half"], raw["stolen"], raw["why"], raw["models"]) for raw in raws]
+    return [Attack(raw["attack"], raw["half"], raw["stolen"], raw["why"], raw["learned"], raw["models"])
+            for raw in raws]
 
 
 def select(scores: pd.DataFrame, fingerprint: Fingerprint) -> pd.DataFrame:
@@ -160,11 +162,13 @@ def by_pruning_ratio(scores: pd.DataFrame, attacks: list[Attack]) -> pd.DataFram
 def accuracies(attacks: list[Attack]) -> pd.DataFrame:
     """Mean training and test accuracy by attack and architecture (SAC-JC, Table 3); pruning by ratio.
 
-    train_accuracy is on the labels that the model learned, so 1 means converged; lowest_train is its smallest.
+    images, classes: those that a model learned, or in face verification people. train_accuracy is on the labels that it
+    learned, so 1 means converged; lowest_train is its smallest.
     """
-    frame = pd.DataFrame([model for attack in attacks for model in attack.models])
+    frame = pd.DataFrame([{**model, **attack.learned} for attack in attacks for model in attack.models])
     groups = frame.groupby(["attack", "arch", "variant"], sort=False)
-    table = groups.agg(models=("suspect", "size"), train_accuracy=("train_accuracy", "mean"),
+    table = groups.agg(models=("suspect", "size"), images=("images", "first"), classes=("classes", "first"),
+                       train_accuracy=("train_accuracy", "mean"),
                        lowest_train=("train_accuracy", "min"), test_accuracy=("test_accuracy", "mean"))
     return table.reset_index()
 
