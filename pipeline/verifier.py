@@ -25,8 +25,10 @@ def similarities(network: "Network", pairs: LabelledPairs) -> np.ndarray:
 
 
 def threshold_of(network: "Network", calibration: LabelledPairs) -> float:
-    """The cosine from which on the network's owner answers that two pictures show one person: that of equal errors. The most
-    accurate one moves twice as far when other people calibrate, and all of FRI's answers with it (benchmarks/RESULTS.md)."""
+    """The cosine from which on the network's owner answers that two pictures show one person: that of equal errors.
+
+    The most accurate one moves further when other people calibrate, and all of FRI's answers with it (benchmarks/RESULTS.md).
+    """
     return equal_error_threshold(similarities(network, calibration), calibration.same)
 
 
