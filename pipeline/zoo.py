@@ -32,6 +32,7 @@ from pipeline.verifier import imitation, verification_accuracy
 CODE = Path(pipeline.__file__).parent
 SHAPES_WEIGHTS = ("data/images.py", "models/__init__.py", "models/network.py", "training/augment.py",
                   "training/device.py", "training/fit.py", "training/perturb.py", "training/recipe.py")
+MEASURES_VERIFICATION = ("pairs.py", "verification.py", "verifier.py")
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ def plan(name: str, maker: Maker, archs: Iterable[str], seeds: int, recipe: Reci
     machine = [version("torch"), "gpu" if os.path.exists("/dev/nvidia0") else "cpu"]
     measured_on = load_images(test).digest()
     if verification:
-        measured_on = digest(measured_on, str(verification.pairs), str(verification.seed))
+        measured_on = digest(measured_on, str(verification.pairs), str(verification.seed),
+                             *((CODE / name).read_bytes() for name in MEASURES_VERIFICATION))
     jobs = []
     for arch in archs:
         for seed in range(seeds * maker.copies):
@@ -167,11 +169,12 @@ class _Make:
         self._measure(job, source, job.maker.taught(source, half))
 
     def _source(self, job: Job, half: Images):
-        """The source; in face verification with centres for the attacker's people, whom it does not know."""
+        """The source; in face verification with centres for the attacker's people, whom it does not know. Who learns its
+        embeddings needs none."""
         from pipeline.models.network import load
 
         source = load(job.source)
-        if not job.verification:
+        if not job.verification or job.recipe.imitates_embeddings:
             return source
         from pipeline.models.face import recentre
 

@@ -25,7 +25,9 @@ from pipeline.pairs import calibration_pairs
 from pipeline.probes.probe_set import DefenderModels, load_probes
 from pipeline.probes.verification import Family
 from pipeline.suspects import read_index
+from pipeline.training.recipe import Recipe
 from pipeline.verifier import threshold_of, verification_accuracy
+from pipeline.zoo import plan
 from tests import scratch
 from tests.imports import ROOT
 from tests.making import make_tiny
@@ -176,6 +178,29 @@ def test_those_with_51_pictures_give_the_papers_number_of_references(ran):
         assert all((picture == others).all(axis=(1, 2, 3)).any() for picture in shown)
 
 
+def test_without_two_people_of_51_pictures_there_is_no_such_kind(ran):
+    pool, how = make_tiny(240, 0), DefenderModels(None, verification=verification_of(ran))
+    for most in ([80, 40, 40], [80, 80, 40]):
+        chosen = np.concatenate([np.flatnonzero(pool.labels == person)[:count] for person, count in enumerate(most)])
+        kinds = [probes.kind for probes in Family(count=60, minimum=20)(pool.take(chosen), how)]
+        assert ("fri_50" in kinds) == (most[1] > 50)
+
+
+def test_a_measurement_is_taken_anew_when_the_way_of_measuring_changes(tmp_path, monkeypatch, ran):
+    monkeypatch.chdir(ran.folder)
+    images = ran.artifacts / "defender/half.safetensors"
+
+    def measured():
+        recipe = Recipe(**people_params()["benchmarks"][TASK]["recipe"])
+        (job,) = plan("irrelevant", read_attack("irrelevant"), [ARCH], 1, recipe, images, images, None,
+                      verification=verification_of(ran))
+        return job.key, job.measured_on
+
+    before = measured()
+    monkeypatch.setattr("pipeline.zoo.MEASURES_VERIFICATION", ("pairs.py",))
+    assert measured()[0] == before[0] and measured()[1] != before[1]
+
+
 def test_a_feature_is_the_owners_decision_on_each_reference(ran):
     fri = {probes.kind: probes for probes in load_probes(ran.artifacts / "probes/verification")}["fri"]
     answers = answers_of(ran, "verification")["fri"]
@@ -228,7 +253,11 @@ def test_the_report_shows_faces_beside_the_published_values(ran):
     assert main.loc[("WP-JC (pairs)", "average"), "published"] == "0.44"
     assert json.loads((ran.report / "metrics.json").read_text())["fingerprint"] == "fri, logits, cosine_l1"
     assert {path.stem for path in (ran.report / "figures").iterdir()} == {"main", "scores", "counts", "references"}
+    said = (ran.report / "tables/report.md").read_text()
+    assert f"FRI asks about 24 targets of 6 people, each beside n = {REFERENCES} references (fri)." in said
+    assert "| references | people | count |" in said and "raw logits" not in said
     references = pd.read_csv(ran.report / "tables/references.csv")
+    assert set(references["people"]) == {6}
     assert set(references["references"]) == {5, 10, REFERENCES} and set(references["count"]) == {5, 12, 24}
 
 

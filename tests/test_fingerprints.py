@@ -39,6 +39,7 @@ NAIVE = {
     "rbf_l1": lambda s, t: -np.abs(matrix(s, rbf) - matrix(t, rbf)).sum() / len(s) ** 2,
     "cosine_pearson": lambda s, t: pearsonr(off_diagonal(matrix(s, cos)), off_diagonal(matrix(t, cos))).statistic - 1,
     "pointwise_cosine": lambda s, t: np.mean([cos(a, b) for a, b in zip(s, t, strict=True)]),
+    "acceptance": lambda s, t: -abs(sum(s.ravel()) / s.size - sum(t.ravel()) / t.size),
     "matching": lambda s, t: np.mean([a.argmax() == b.argmax() for a, b in zip(s, t, strict=True)]),
 }
 
@@ -61,6 +62,19 @@ def test_score_is_the_naive_double_loop(name, seed):
 
 def test_every_comparison_is_tested_against_a_loop():
     assert set(NAIVE) | {"mistakes", "decision_distance"} == set(COMPARISONS)  # tests of their own
+
+
+def test_the_gaussian_of_a_zero_answer_is_one_with_zeros_and_the_same_with_all_others():
+    answers = correlation.unit(np.array([[0.0, 0.0], [0.0, 0.0], [3.0, 0.0], [0.0, 2.0]]))
+    table = correlation.gaussian(0.5**0.5)(answers, answers)
+    assert table[0] == pytest.approx([1, 1, np.exp(-1), np.exp(-1)]) and table[2, 3] == pytest.approx(np.exp(-2))
+
+
+@pytest.mark.parametrize("name", COMPARISONS)
+def test_features_of_bits_are_compared_as_they_are(name):
+    scored = COMPARISONS[name].scored_on("fri")
+    assert scored == (() if name in ("matching", "mistakes", "decision_distance") else ("logits",))
+    assert name == "acceptance" or (not COMPARISONS[name].kinds) == bool(COMPARISONS[name].scored_on("jpeg"))
 
 
 def test_mistakes_is_minus_the_accuracy():

@@ -46,7 +46,7 @@ def test_the_repositorys_own_parameters_are_right(changed):
     ({"fingerprint.method": "jpge"}, "fingerprint.method: unknown method 'jpge': did you mean 'jpeg'"),
     ({"fingerprint.methd": "jpeg"}, "unknown key 'methd': did you mean 'method'"),
     ({"fingerprint.comparison": "cosine_l2"}, "did you mean 'cosine_l1'"),
-    ({"fingerprint.comparison": "matching", "fingerprint.representation": "softmax"}, "matching is scored on logits"),
+    ({"fingerprint.comparison": "matching", "fingerprint.representation": "softmax"}, "matching of cutmix is scored on logits"),
     ({"attacks.prun": {}}, "pipeline/attacks: unknown name 'prun': did you mean 'prune'"),
     ({"attacks.prune.ratio": [0.1]}, "attacks.prune: unknown key 'ratio': did you mean 'ratios'"),
     ({"attacks.prune.ratios": [0.1, 0.1]}, "attacks.prune.ratios: expected no value twice"),

@@ -182,8 +182,11 @@ def test_printed_averages_are_the_means_of_what_is_typed(table, task):
 def test_findings_say_what_the_numbers_say(scores):
     table = beside(tables.main_table(scores, ATTACKS, {"SAC-JC": FINGERPRINT}, HOW), read_published(
         ROOT / "reports/published.csv", "cifar10"))
-    said = " ".join(text.findings(table, tables.accuracies(ATTACKS)))
+    said = " ".join(text.findings(table, tables.accuracies(ATTACKS), False))
     assert "Outside: SAC-JC on extract_adv" in said and "(converged)" in said
+    short = tables.accuracies(ATTACKS).assign(lowest_train=0.97)
+    assert "NOT converged: raw logits" in text.findings(table, short, False)[-1]
+    assert text.findings(table, short, True)[-1].endswith("(NOT converged).")
     compared = table[(table["inside"] != "") & (table["attack"] != "pooled")]
     assert f"in {(compared['inside'] == 'yes').sum()} of {len(compared)} cells" in said
 

@@ -11,7 +11,7 @@ from pipeline.training.recipe import Adversary
 
 
 class Attack(Maker):
-    """A white-box attack: the suspect keeps the source's architecture. The attacker's people get centres of their own."""
+    """A white-box attack: the suspect keeps the source's architecture."""
 
     tasks = ("verification",)
     own_arch = True
@@ -19,7 +19,7 @@ class Attack(Maker):
     recipe: RecipeChange = RecipeChange(adversary=Adversary())
 
     def __call__(self, source, half, arch, seed, recipe, start=None):
-        from pipeline.models.face import recentre
+        from pipeline.models.network import clone
         from pipeline.training.fit import fit
 
-        return {ONLY: fit(recentre(source, half), half, recipe, seed)}
+        return {ONLY: fit(clone(source), half, recipe, seed)}

@@ -24,9 +24,14 @@ class Comparing(Parameters):
 
     representations: tuple[Representation, ...] = tuple(REPRESENTATIONS)
 
-    def is_for(self, kind: str) -> bool:
-        """Whether it compares answers to probes of this kind."""
-        return (not self.kinds or kind in self.kinds) and not (self.labelled and kind in FEATURES)
+    def scored_on(self, kind: str) -> tuple[Representation, ...]:
+        """The representations in which it compares answers to probes of this kind; none if it is not for them.
+
+        Bits are compared as they are: softmax would make one of a feature of zeros and a feature of ones.
+        """
+        if (self.kinds and kind not in self.kinds) or (self.labelled and kind in FEATURES):
+            return ()
+        return tuple(one for one in self.representations if one == "logits" or kind not in FEATURES)
 
     def __call__(self, source: np.ndarray, suspects: np.ndarray, labels: np.ndarray, targets: np.ndarray) -> np.ndarray:
         """Scores (S,) of suspects (S, P, K) against the source (P, K0), for probes of true labels and targets (P,)."""

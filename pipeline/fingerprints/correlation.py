@@ -1,6 +1,7 @@
 """The correlation matrices of SAC (Eq. 1 to 3), compared block by block, so that none is ever whole in memory.
 
-A zero answer has cosine 0 with every answer, itself included, as in the authors' code. Such is the feature of a target that
+A zero answer has cosine 0 with every answer, itself included, as in the authors' code (rbf_l1.py says what the Gaussian
+makes of it). Such is the feature of a target that
 a model tells from all of its references (SAC-JC, Eq. 6): where suspect and source differ in that, the diagonal tells.
 """
 

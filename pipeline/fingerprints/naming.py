@@ -35,10 +35,10 @@ def check_fingerprint(where: str, fingerprint: Fingerprint) -> None:
     if fingerprint.comparison not in comparisons:
         raise BadInput(f"{FILE}: {where}.comparison: {unknown('comparison', fingerprint.comparison, comparisons)}")
     comparison = comparisons[fingerprint.comparison]
-    if not comparison.is_for(fingerprint.method):
+    scored = comparison.scored_on(fingerprint.method)
+    if not scored:
         those = f"{', '.join(comparison.kinds)} alone" if comparison.kinds else "answers that have a label"
         raise BadInput(f"{FILE}: {where}.comparison: {fingerprint.comparison} is for {those}, found {fingerprint.method}")
-    scored = comparison.representations
     if fingerprint.representation not in scored:
-        raise BadInput(f"{FILE}: {where}.representation: {fingerprint.comparison} is scored on {', '.join(scored)}, "
-                       f"found {fingerprint.representation!r}")
+        raise BadInput(f"{FILE}: {where}.representation: {fingerprint.comparison} of {fingerprint.method} is scored on "
+                       f"{', '.join(scored)}, found {fingerprint.representation!r}")

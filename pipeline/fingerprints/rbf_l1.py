@@ -1,6 +1,7 @@
 """SAC with the Gaussian RBF kernel and the L1 distance (SAC-JC, Eq. 1, 3 and 4; Table 11).
 
-The authors scale answers to length 1 first, with delta = 1 / sqrt(2): a monotone map of each cosine.
+The authors scale answers to length 1 first, with delta = 1 / sqrt(2): a monotone map of each cosine. A zero answer has no
+cosine and stays at the centre: 1 with another zero, exp(-1) with all that is not.
 """
 
 from typing import Annotated

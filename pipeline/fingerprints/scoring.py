@@ -36,7 +36,7 @@ def _scores(answers: Answers, comparisons: dict[str, Comparing], count: int) -> 
         source = represent(answers.source[:count])
         stacks = [(places, represent(logits), same) for places, logits, same in groups]
         for name, comparison in comparisons.items():
-            if representation not in comparison.representations or not comparison.is_for(answers.kind):
+            if representation not in comparison.scored_on(answers.kind):
                 continue
             scores = np.full(len(answers.suspects), np.nan)
             for places, stack, same in stacks:

@@ -28,7 +28,7 @@ MORE = {"fri_50": 50}
 class Family(Parameters):
     """`fri`: targets at JPEG `quality`, with the task's n references; `fri_clean`: the same, not compressed; `fri_5` and
     `fri_10`: as `fri`, with the first 5 or 10 of the references, where the task has more; `fri_50`: 50 references, the
-    paper's number, where the task has fewer and somebody has 51 pictures.
+    paper's number, where the task has fewer and two people or more have 51 pictures.
 
     At most `count` targets; fewer than `minimum` are an error. `swapped`: compress BGR, as the authors' KDEF code does.
     """
@@ -53,9 +53,13 @@ class Family(Parameters):
         sets = [self._made("fri", held_out, index, references),
                 self._made("fri_clean", held_out, index, references, compressed=False),
                 *(self._made(kind, held_out, index, references[:, :count]) for kind, count in FEWER.items() if count < most)]
-        richest = np.bincount(held_out.labels).max()
         return sharing(sets + [self._made(kind, held_out, *self._drawn(held_out.labels, count, draw))
-                               for kind, count in MORE.items() if most < count < richest])
+                               for kind, count in MORE.items() if most < count and self._enough(held_out.labels, count)])
+
+    def _enough(self, labels: np.ndarray, references: int) -> bool:
+        """Whether two people or more of `labels` (N,) have so many pictures beside a target, and targets reach `minimum`."""
+        people = int((np.bincount(labels) > references).sum())
+        return people > 1 and people * (references + 1) >= self.minimum
 
     def _drawn(self, labels: np.ndarray, references: int, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Pictures of the people `labels` (N,): indices of targets (T,) and of the references (T, n) of each."""

@@ -17,7 +17,7 @@ from pipeline.reports.tables import AVERAGE, Attack
 from pipeline.statistics import Statistics
 
 CHOSEN = "chosen"
-FRI_CLEAN = "fri_clean"
+FRI, FRI_CLEAN, FRI_50 = "fri", "fri_clean", "fri_50"
 VERIFICATION = ("Face verification: training accuracy is the share of pictures to which their person's centre is nearest, for "
                 "distilled models the mean cosine to the source's embeddings; test accuracy is on pairs of other people.")
 WATERMARKED = "EWE needs a source of its own: its column judges another zoo, stolen from the watermarked twin of this task."
@@ -51,6 +51,11 @@ class Material:
         return next((one for one in (self.asked, *self.named.values()) if one.method in made), self.asked)
 
     @property
+    def verification(self) -> bool:
+        """Whether the suspects answer pairs of pictures."""
+        return FRI in self.facts
+
+    @property
     def fingerprints(self) -> dict[str, Fingerprint]:
         """The named fingerprints that the task has scores of, and the chosen one beside them unless it has a name.
 
@@ -69,7 +74,7 @@ def write_report(what: Material, out: Path) -> None:
     for name, frame in frames.items():
         text.write_csv(frame, out / "tables" / f"{name}.csv")
     main = frames["main"]
-    said = text.findings(main[main["fingerprint"].isin(what.fingerprints)], frames["accuracy"])
+    said = text.findings(main[main["fingerprint"].isin(what.fingerprints)], frames["accuracy"], what.verification)
     write_text(out / "tables" / "report.md", _markdown(what, frames, said))
     _fresh(out / "figures")
     for name, figure in _figures(what, frames):
@@ -132,10 +137,11 @@ def _counts(aucs: pd.DataFrame, chosen: Fingerprint) -> pd.DataFrame:
 
 def _references(aucs: pd.DataFrame, chosen: Fingerprint, facts: dict[str, dict]) -> pd.DataFrame:
     """AUC of FRI by n, the number of references, and by the number of targets (`count`); no rows for other tasks."""
-    known = {kind: own["facts"]["references"] for kind, own in facts.items() if "references" in own["facts"]}
+    known = {kind: own["facts"] for kind, own in facts.items() if "references" in own["facts"]}
     own = aucs[aucs["method"].isin(known) & (aucs["method"] != FRI_CLEAN) & (aucs["representation"] == chosen.representation)
                & (aucs["comparison"] == chosen.comparison)]
-    return own.assign(references=own["method"].map(known)).sort_values(["references", "count"], kind="stable")
+    numbers = {name: [known[kind][name] for kind in own["method"]] for name in ("references", "people")}
+    return own.assign(**numbers).sort_values(["references", "count"], kind="stable")
 
 
 def _figures(what: Material, frames: dict[str, pd.DataFrame]):
@@ -144,7 +150,7 @@ def _figures(what: Material, frames: dict[str, pd.DataFrame]):
     yield "scores", figures.draw_scores(own, frames["chosen"], what.attacks, what.chosen.label)
     yield "counts", figures.draw_counts(frames["counts"], "count", "number of probes", what.chosen.label)
     if (references := frames.get("references")) is not None:
-        whole = references[references["count"] == references["count"].max()]
+        whole = references[references["count"] == references.groupby("method")["count"].transform("max")]
         yield "references", figures.draw_counts(whole, "references", "number of references", f"FRI, {what.chosen.comparison}")
     if "corruptions" in frames:
         yield "corruptions", figures.draw_corruptions(frames["corruptions"], what.chosen.comparison)
@@ -168,10 +174,12 @@ def _metrics(what: Material, frames: dict[str, pd.DataFrame]) -> dict:
 def _facts(what: Material) -> list[str]:
     counts = what.scores.drop_duplicates("suspect").groupby("attack", sort=False).size()
     empty = [f"{attack.name}: {attack.why}" for attack in what.attacks if attack.why]
-    notes = {VERIFICATION: FRI_CLEAN in what.facts, WATERMARKED: "EWE" not in what.fingerprints and len(what.watermarked)}
+    asked = [f"FRI asks about {own['probes']} targets of {own['facts']['people']} people, each beside n = "
+             f"{own['facts']['references']} references ({kind})." for kind, own in what.facts.items() if kind in (FRI, FRI_50)]
+    notes = {VERIFICATION: what.verification, WATERMARKED: "EWE" not in what.fingerprints and len(what.watermarked)}
     return [f"Fingerprint shown in the figures: {what.chosen.label}.",
             f"{int(counts.sum())} suspects: {', '.join(f'{name} {count}' for name, count in counts.items())}.",
-            *empty, *(note for note, holds in notes.items() if holds), CONDITIONAL]
+            *asked, *empty, *(note for note, holds in notes.items() if holds), CONDITIONAL]
 
 
 def _sections(what: Material, frames: dict[str, pd.DataFrame], drawn: Path) -> list[dict]:
@@ -186,6 +194,8 @@ def _sections(what: Material, frames: dict[str, pd.DataFrame], drawn: Path) -> l
         {"heading": "Scores by family", "svg": drawn / "scores.svg", "note": _NOTES["scores"]},
         {"heading": "AUC against the number of probes", "svg": drawn / "counts.svg", "note": "SAC-JC, Figure 4."},
         {"heading": "AUC against the number of references", "svg": drawn / "references.svg", "note": _NOTES["references"]},
+        *([{"heading": "The same by the number of targets", "folded": True, "note": "count: the number of targets.",
+            "table": text.references_grid(frames["references"])}] if "references" in frames else []),
         {"heading": "Average AUC by augmentation", "svg": drawn / "corruptions.svg", "note": _NOTES["corruptions"]},
         {"heading": "The probes", "svg": drawn / "probes.svg", "note": "SAC-JC, Figure 3."},
         {"heading": "How many probes there are, and what making them cost", "folded": True,
@@ -213,7 +223,8 @@ _NOTES = {
               "of four; midpoint: the rule of section 3.2.",
     "scores": "The threshold is the mean over choices of four irrelevant models. Transfer has irrelevant models of its own.",
     "corruptions": "SAC-JC, Figure 2. The same number of probes for each.",
-    "references": "n of SAC-JC's Eq. 6, the bits of a target's feature. The table `references` has fewer targets too.",
+    "references": "n of SAC-JC's Eq. 6, the bits of a target's feature; count: the number of targets. n = 50 asks about the "
+                  "few people who have 51 pictures, and each of them more often: the step to it changes more than n.",
     "probes": "eligible: images that qualify, of those in the pool. before and after: quantisation to 8 bits a channel.",
     "success": "The success rate of a method's probes, the mean over suspects: answers like the source's, or for a watermark "
                "the target class.",
@@ -235,6 +246,8 @@ def _markdown(what: Material, frames: dict[str, pd.DataFrame], said: list[str]) 
              _NOTES["success"] + "\n", text.markdown(text.rounded(frames["success"], 2)),
              "## Accuracy of all models\n", _NOTES["accuracy"] + "\n", text.markdown(text.rounded(frames["accuracy"])),
              "## Ways to compare answers\n", text.markdown(text.rounded(frames["correlation"], 2)),
+             *(["## AUC by the number of references and of targets\n", _NOTES["references"] + "\n",
+                text.markdown(text.references_grid(frames["references"]))] if "references" in frames else []),
              "## By architecture\n", text.markdown(text.rounded(frames["architectures"], 2)),
              "## By pruning ratio\n", text.markdown(text.rounded(frames["pruning"]))]
     return "\n".join(parts)

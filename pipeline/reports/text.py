@@ -76,8 +76,14 @@ def compared_cells(main: pd.DataFrame) -> pd.DataFrame:
     return main[main["inside"].isin(["yes", "no"]) & (main["attack"] != POOLED)]
 
 
-def findings(main: pd.DataFrame, accuracy: pd.DataFrame) -> list[str]:
-    """What the numbers say, in sentences made from them."""
+def references_grid(references: pd.DataFrame) -> pd.DataFrame:
+    """AUC of FRI by n, people and number of targets, a column for each attack."""
+    wide = references.pivot(index=["references", "people", "count"], columns="attack", values="auc")
+    return rounded(wide[list(dict.fromkeys(references["attack"]))].reset_index().rename_axis(columns=None), 2)
+
+
+def findings(main: pd.DataFrame, accuracy: pd.DataFrame, verification: bool) -> list[str]:
+    """What the numbers say, in sentences made from them. verification: answers are decisions, which no confidence enters."""
     averages = main[main["attack"] == AVERAGE].set_index("fingerprint")["auc"].dropna().sort_values(ascending=False)
     said = []
     if len(averages):
@@ -95,7 +101,8 @@ def findings(main: pd.DataFrame, accuracy: pd.DataFrame) -> list[str]:
     trained = accuracy[accuracy["attack"].isin(CONVERGES)]
     if len(trained):
         lowest = trained["lowest_train"].min()
-        state = "converged" if lowest >= 0.99 else "NOT converged: raw logits then measure confidence, not identity"
+        state = "converged" if lowest >= 0.99 else "NOT converged" if verification else (
+            "NOT converged: raw logits then measure confidence, not identity")
         made = [words for attack, words in CONVERGES.items() if attack in set(trained["attack"])]
         listed = " and ".join(filter(None, (", ".join(made[:-1]), made[-1]))).capitalize()
         said.append(f"{listed} models reach at least {100 * lowest:.1f} % on what they were trained on ({state}).")
