@@ -13,6 +13,8 @@ from pipeline.statistics import Statistics
 
 EMBEDS = "face"
 """The family of architectures that embed, which face verification compares."""
+SLIM = "_slim"
+"""How those of them end that embed in 64 numbers; the others embed in 512."""
 
 
 def check_params() -> None:
@@ -50,5 +52,15 @@ def _check_benchmark(where: str, benchmark: Benchmark) -> None:
             if benchmark.verification and family(arch) != EMBEDS:
                 raise BadInput(f"face verification compares embeddings, which {arch} has none of: expected architectures of "
                                f"pipeline/models/{EMBEDS}.py")
+        if benchmark.verification:
+            _check_embeddings((benchmark.source, *benchmark.archs, *benchmark.surrogates.archs))
     except BadInput as error:
         raise BadInput(f"{FILE}: {where}: {error}") from None
+
+
+def _check_embeddings(archs: tuple[str, ...]) -> None:
+    """Raise BadInput if those that imitate the source's embeddings would make them of another size."""
+    slim, wide = ([arch for arch in archs if arch.endswith(SLIM) == own] for own in (True, False))
+    if slim and wide:
+        raise BadInput(f"{slim[0]} embeds in fewer numbers than {wide[0]}, so that neither can imitate the other: expected "
+                       f"source, archs and surrogates.archs that all end in {SLIM}, or none of them")

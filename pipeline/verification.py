@@ -78,8 +78,9 @@ def equal_error_threshold(scores: np.ndarray, same: np.ndarray) -> float:
     between the first score at which no larger a share is accepted wrongly than refused wrongly, and the score before it.
     """
     values = np.unique(scores.astype(np.float64))
-    refused, rightly = (np.searchsorted(np.sort(scores[kind]), values) / kind.sum() for kind in (same, ~same))
-    crossed = np.flatnonzero(refused >= 1 - rightly)
+    refused, rightly = (np.searchsorted(np.sort(scores[kind]), values) for kind in (same, ~same))
+    persons, others = same.sum(), (~same).sum()
+    crossed = np.flatnonzero(refused * others >= (others - rightly) * persons)
     if not len(crossed):
         return float(np.nextafter(values[-1], np.inf))
     place = int(crossed[0])

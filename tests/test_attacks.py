@@ -168,8 +168,3 @@ def test_a_student_with_embeddings_of_another_size_is_refused_in_one_line(world)
     with pytest.raises(BadInput, match=r"face_mobilefacenet has embeddings of 512 numbers, .* of 64") as error:
         made("distill")(world.verifier, world.half, "face_mobilefacenet", 0, FACES)
     assert "\n" not in str(error.value)
-
-
-def test_adversarial_training_takes_the_attackers_people(world):
-    people = replace(world.half, classes=("x", "y", "z"))
-    assert run("adversarial_training", world, people)[""].spec.classes == ("x", "y", "z")

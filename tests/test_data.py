@@ -58,7 +58,7 @@ def test_the_hubs_own_column_names_are_read(tmp_path, pictures):
 
 
 @pytest.mark.parametrize(("broken", "says"), [
-    (b"no picture", "row 2 is not an image"),
+    (b"no picture", "row 2 is not a picture"),
     (png(np.zeros((9, 9), np.uint8)), "row 2 is"),
 ])
 def test_a_broken_picture_is_named_by_its_row(tmp_path, pictures, broken, says):

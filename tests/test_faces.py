@@ -4,6 +4,7 @@ import json
 import os
 import re
 from copy import deepcopy
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,7 +15,7 @@ from PIL import Image
 
 from pipeline.attacks import read_attack
 from pipeline.benchmark import Verification
-from pipeline.data.images import load_images
+from pipeline.data.images import load_images, save_images
 from pipeline.errors import BadInput
 from pipeline.fingerprints.comparing import FEATURES
 from pipeline.fingerprints.correlation import cosine, l1, unit
@@ -130,7 +131,8 @@ def test_stolen_suspects_begin_with_the_sources_embedding_and_centres_of_their_o
     source, suspect = (load(ran.artifacts / path) for path in
                        (f"source/source-{ARCH}-0.safetensors", f"zoo/finetune_all/finetune_all-{ARCH}-0.safetensors"))
     attacker = load_images(ran.artifacts / "attacker/half.safetensors")
-    assert suspect.spec.classes == attacker.classes != source.spec.classes
+    trained = load(ran.artifacts / f"zoo/adversarial_training/adversarial_training-{ARCH}-0.safetensors")
+    assert trained.spec.classes == suspect.spec.classes == attacker.classes != source.spec.classes
     mine, theirs = (embeddings(network, attacker.images) for network in (source, suspect))
     assert (mine * theirs).sum(axis=1).mean() > 0.5
 
@@ -201,20 +203,44 @@ def test_a_measurement_is_taken_anew_when_the_way_of_measuring_changes(tmp_path,
     assert measured()[0] == before[0] and measured()[1] != before[1]
 
 
+def decided(ran, file, calibration, probes):
+    """What a network answers with the threshold that the people in a file set it: a bit for each target and reference."""
+    network, people = load(ran.artifacts / file), load_images(calibration)
+    threshold = threshold_of(network, calibration_pairs(people, verification_of(ran)))
+    targets, gallery = embeddings(network, probes.images), embeddings(network, probes.gallery)
+    return np.array([[float(target @ gallery[place] >= threshold) for place in places]
+                     for target, places in zip(targets, probes.references, strict=True)])
+
+
+def source_and_stranger(answers):
+    """(file, its answers) of the source, and of an irrelevant model."""
+    return ((f"source/source-{ARCH}-0.safetensors", answers.source),
+            (f"zoo/irrelevant/irrelevant-{ARCH}-0.safetensors",
+             answers.logits[list(answers.suspects["attack"]).index("irrelevant")]))
+
+
 def test_a_feature_is_the_owners_decision_on_each_reference(ran):
     fri = {probes.kind: probes for probes in load_probes(ran.artifacts / "probes/verification")}["fri"]
-    answers = answers_of(ran, "verification")["fri"]
-    for owner, file, given in (
-            ("defender", f"source/source-{ARCH}-0.safetensors", answers.source),
-            ("attacker", f"zoo/irrelevant/irrelevant-{ARCH}-0.safetensors",
-             answers.logits[list(answers.suspects["attack"]).index("irrelevant")])):
-        network = load(ran.artifacts / file)
-        people = load_images(ran.artifacts / owner / "calibration.safetensors")
-        threshold = threshold_of(network, calibration_pairs(people, verification_of(ran)))
-        targets, gallery = embeddings(network, fri.images), embeddings(network, fri.gallery)
-        naive = [[float(target @ gallery[place] >= threshold) for place in places]
-                 for target, places in zip(targets, fri.references, strict=True)]
+    answers = source_and_stranger(answers_of(ran, "verification")["fri"])
+    for owner, (file, given) in zip(("defender", "attacker"), answers, strict=True):
+        naive = decided(ran, file, ran.artifacts / owner / "calibration.safetensors", fri)
         assert np.abs(given - naive).mean() < 0.01
+
+
+def test_the_source_has_the_defenders_threshold_and_suspects_the_attackers(ran, tmp_path):
+    """A defender who calibrates with copies of one person's pictures, as if they were different people, sets it too high."""
+    fri = {probes.kind: probes for probes in load_probes(ran.artifacts / "probes/verification")}["fri"]
+    people, strict = load_images(ran.artifacts / "defender/calibration.safetensors"), tmp_path / "calibration.safetensors"
+    save_images(replace(people, images=people.images[people.labels == 0][people.labels]), strict)
+    words = next(words for name, item, words in scratch.stages(TASK)
+                 if (name, item.get("family")) == ("outputs", "verification"))
+    result = run(*words, "--defender", str(tmp_path), "--out", str(tmp_path / "out.parquet"))
+    assert result.exit_code == 0, result.output
+    answers = {one.kind: one for one in read_outputs(tmp_path / "out.parquet")}["fri"]
+    owners = strict, ran.artifacts / "attacker/calibration.safetensors"
+    for (file, given), (own, other) in zip(source_and_stranger(answers), (owners, owners[::-1]), strict=True):
+        rightly, wrongly = (decided(ran, file, calibration, fri) for calibration in (own, other))
+        assert np.abs(given - rightly).mean() < 0.01 and np.abs(given - wrongly).mean() > 0.3
 
 
 def test_pairs_are_answered_by_one_of_two_classes(ran):
@@ -284,6 +310,9 @@ def test_too_few_pictures_are_counted_and_refused(ran, references, count, says):
     ({"verification": CHANGES["verification"] | {"pairs": 61}}, "verification.pairs: .*multiple of 2, found 61"),
     ({"watermark": {"source_class": 1, "target_class": 0}}, "watermark: face verification has none"),
     ({"source": "vgg_slim"}, "compares embeddings, which vgg_slim has none of"),
+    ({"source": "face_resnet50"}, f"{ARCH} embeds in fewer numbers than face_resnet50, .*all end in _slim, or none of them"),
+    ({"archs": [ARCH, "face_mobilefacenet"]}, f"{ARCH} embeds in fewer numbers than face_mobilefacenet, "),
+    ({"surrogates": {"archs": ["face_resnet18"]}}, f"{ARCH} embeds in fewer numbers than face_resnet18, "),
     ({"recipe": {"epochs": 2}}, "recipe.arcface: .*found null"),
     ({"data": "faces_foldr"}, "unknown name 'faces_foldr': did you mean 'faces_folder'"),
     ({"split": CHANGES["split"] | {"defendr": 3}}, "split: unknown key 'defendr': did you mean 'defender'")])
@@ -295,6 +324,15 @@ def test_a_task_of_faces_that_cannot_be_stops_in_one_line(tmp_path, monkeypatch,
     result = run("check")
     assert result.exit_code == 1 and result.output.count("\n") == 1
     assert re.search(says, result.output), result.output
+
+
+def test_references_imitate_nobody_and_all_may_be_at_paper_scale(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    params, wide = people_params(), ["face_resnet18"]
+    for change in ({"references": {"archs": wide}}, {"source": wide[0], "archs": wide, "surrogates": {"archs": wide}}):
+        params["benchmarks"][TASK] |= change
+        scratch.write_params(tmp_path, params)
+        assert run("check").exit_code == 0
 
 
 @pytest.mark.parametrize("part", ["pairs", "calibration"])

@@ -8,11 +8,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.benchmark import task_part
 from pipeline.data import fer2013, kdef, kdef_by_person, load
+from pipeline.data.split import deal
 from pipeline.errors import BadInput
+from tests.imports import ROOT
 from tests.test_data import png, write_parquet
 
 REAL = Path(os.environ.get("SAC_DATA", "data"))
+TRAIN = kdef.TRAIN
 
 
 @pytest.fixture(autouse=True)
@@ -115,6 +119,39 @@ def test_by_person_both_sides_have_every_emotion(home):
     write_kdef(home)
     for part in load("kdef_by_person"):
         assert np.bincount(part.labels).tolist() == [20] * 7
+
+
+def all_of_kdef(dark):
+    """KDEF as `read_photographs` gives it, one pixel a photograph, without those whose numbers are in `dark`."""
+    people = [f"{gender}{number:02}" for gender in "FM" for number in range(1, 36)]
+    labels, people = np.tile(np.repeat(np.arange(7), 10), 70), np.repeat(people, 70)
+    images = np.arange(4900 * 3).astype(np.uint8).reshape(4900, 3, 1, 1)
+    return tuple(np.delete(values, dark, axis=0) for values in (images, labels, people))
+
+
+DARK = {"anywhere": np.random.default_rng(0).choice(4900, 12, replace=False),
+        "of one emotion": np.flatnonzero(all_of_kdef([])[1] == 3)[:12],
+        **{f"of {person}": np.flatnonzero(all_of_kdef([])[2] == person)[:12] for person in np.unique(all_of_kdef([])[2])}}
+
+
+@pytest.mark.parametrize("name", ["kdef", "kdef_by_person"])
+def test_the_splits_of_kdef_fit_whichever_photographs_are_dark(monkeypatch, name):
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(kdef, "TRAIN", TRAIN)
+    how = task_part(name, "split")
+    left = []
+    for dark in DARK.values():
+        for package in (kdef, kdef_by_person):
+            monkeypatch.setattr(package, "read_photographs", lambda _, dark=dark: all_of_kdef(dark))
+        train, test = load(name)
+        assert len(train) + len(test) == 4888
+        left.append((len(train), len(test)))
+        sets, _ = deal(train, test, how)
+        assert {part: len(own) for part, own in sets.items()} == how.model_dump(exclude={"seed"})
+        for half in ("defender", "attacker"):
+            counts = np.bincount(sets[half].labels)
+            assert set(counts) == {300} if name == "kdef" else 294 < counts.min() <= counts.max() < 306
+    assert set(left) == {(4480, 408)} if name == "kdef" else {(4468, 420), (4480, 408)} <= set(left)
 
 
 @pytest.mark.parametrize(("file", "content", "says"), [

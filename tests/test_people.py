@@ -334,10 +334,14 @@ def test_another_seed_deals_other_people():
 
 def test_too_few_people_are_counted_and_refused():
     how = PeopleSplit(**dict.fromkeys(GROUPS, 2), probe_people=3, references=4, least_images=3)
-    with pytest.raises(BadInput, match=r"6 asked for \(defender .*: 2 \+ 2 .*with 3 or more .*, 5 have them beside 1 "):
+    with pytest.raises(BadInput, match=r"6 asked for \(defender .*: 2 \+ 2 .*with 3 or more .*, 5 have them beside 1 "
+                                       r"dealt before: ask for fewer, lower `least_images` or read more people$"):
         deal_people(faces_of([5] + [4] * 5 + [2] * 30), how)
-    with pytest.raises(BadInput, match=r"6 asked for \(defender_calibration .*with 2 or more .*, 5 have them beside 7 dealt"):
+    with pytest.raises(BadInput, match=r"6 asked for \(defender_calibration .*with 2 or more .*, 5 have them beside 7 "
+                                       r"dealt before: ask for fewer or read more people$"):
         deal_people(faces_of([5] + [4] * 9 + [2] * 2), how)
+    with pytest.raises(BadInput, match=r"6 asked for \(defender \+ .*with 2 or more .*: ask for fewer or read more people$"):
+        deal_people(faces_of([5] + [2] * 5), how.model_copy(update={"least_images": 2}))
     with pytest.raises(BadInput, match=r"nobody has more than 4 pictures.*the most: 4.*lower `references`"):
         deal_people(faces_of([4] * 30), how)
 

@@ -1,5 +1,6 @@
 """Verification, each part against an independent computation."""
 
+from fractions import Fraction
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.spatial.distance import cosine
-from sklearn.metrics import accuracy_score, roc_curve
+from sklearn.metrics import accuracy_score
 from sklearn.model_selection import StratifiedKFold
 
 from pipeline.errors import BadInput
@@ -94,12 +95,24 @@ def test_a_threshold_lies_in_the_middle_and_beyond_the_scores_where_one_answer_f
 def test_below_the_equal_error_threshold_more_is_accepted_wrongly_than_refused(pairs):
     scores, same = pairs
     assume(same.any() and not same.all())
-    found = equal_error_threshold(scores, same)
-    wrongly, rightly, thresholds = roc_curve(same, scores, drop_intermediate=False)
-    above = thresholds >= found
-    assert (wrongly[above] <= 1 - rightly[above]).all() and (wrongly[~above] > 1 - rightly[~above]).all()
-    gaps = [value for value in thresholds[1:] if value < found], [value for value in thresholds[1:] if value >= found]
-    assert not all(gaps) or found == pytest.approx((max(gaps[0]) + min(gaps[1])) / 2)
+
+    def wrongly_accepted_more(threshold):
+        accepted, refused = (Fraction(sum(values), len(values)) for values in
+                             ((scores[~same] >= threshold).tolist(), (scores[same] < threshold).tolist()))
+        return accepted > refused
+
+    found, values = equal_error_threshold(scores, same), sorted(set(scores.tolist()))
+    below, above = [value for value in values if value < found], [value for value in values if value >= found]
+    assert all(map(wrongly_accepted_more, below)) and not any(map(wrongly_accepted_more, above))
+    assert not (below and above) or found == (below[-1] + above[0]) / 2
+
+
+@pytest.mark.parametrize("count", [7, 9, 19, 34])
+def test_errors_that_are_exactly_equal_are_found_equal(count):
+    """One of `count` pairs of either kind lies on the other side: in floats, 1 / count and 1 - (count - 1) / count differ."""
+    scores = np.r_[np.zeros(count - 1), 2.0, 1.0, np.full(count - 1, 3.0)]
+    same = np.arange(2 * count) >= count
+    assert equal_error_threshold(scores, same) == 1.5
 
 
 def test_between_neighbouring_numbers_it_still_tells_them_apart():

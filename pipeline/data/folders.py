@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.data.images import Images, from_arrays
+from pipeline.data.pictures import read_picture
 from pipeline.errors import BadInput
 
 IMAGE = ("image", "img")
@@ -35,7 +36,7 @@ def read_encoded(files: list[Path]) -> tuple[list[bytes], np.ndarray, tuple[str,
         image, label = (_column(pq.read_schema(files[0]), names) for names in (IMAGE, LABEL))
         tables = [pq.read_table(file, columns=[image, label]) for file in files]
         classes = _class_names(tables[0].schema, label, files[0])
-        encoded = [row["bytes"] for table in tables for row in table[image].to_pylist()]
+        encoded = [bytes(row["bytes"] or b"") for table in tables for row in table[image].to_pylist()]
         labels = np.concatenate([table[label].to_numpy() for table in tables])
         if labels.dtype.kind not in "iu":
             raise ValueError(f"expected whole numbers in column {label}, found {labels.dtype}")
@@ -123,15 +124,10 @@ def _class_names(schema, label: str, file: Path) -> tuple[str, ...]:
 
 
 def _decode(encoded: list[bytes], where: Path) -> np.ndarray:
-    from PIL import Image, UnidentifiedImageError
-
     pictures = []
     for row, data in enumerate(encoded):
-        try:
-            picture = np.asarray(Image.open(io.BytesIO(data)))
-        except (UnidentifiedImageError, OSError, TypeError) as error:
-            raise BadInput(f"{where}: row {row} is not an image ({error})") from None
-        picture = picture[None] if picture.ndim == 2 else picture[..., :3].transpose(2, 0, 1)
+        picture = np.asarray(read_picture(io.BytesIO(data), f"{where}: row {row}"))
+        picture = picture[None] if picture.ndim == 2 else picture.transpose(2, 0, 1)
         if pictures and picture.shape != pictures[0].shape:
             raise BadInput(f"{where}: row {row} is {picture.shape}, the first image {pictures[0].shape}: sizes must agree")
         pictures.append(picture)

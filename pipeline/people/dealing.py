@@ -35,9 +35,10 @@ def deal_people(data: Images, how: PeopleSplit) -> tuple[dict[str, Images], dict
         taken, counts = np.concatenate([*groups.values()]), [getattr(how, name) for name in names]
         left = draw.permutation(np.setdiff1d(np.flatnonzero(pictures >= least), taken))
         if sum(counts) > len(left):
+            lower = ", lower `least_images`" if least > FOR_PAIRS else ""
             raise BadInput(f"people: {sum(counts)} asked for ({' + '.join(names)}: {' + '.join(map(str, counts))}) with "
                            f"{least} or more pictures each, {len(left)} have them beside {len(taken)} dealt before: ask "
-                           "for fewer, lower `least_images` or read more people")
+                           f"for fewer{lower} or read more people")
         groups |= dict(zip(names, np.split(left, np.cumsum(counts)), strict=False))
     indices = {name: np.flatnonzero(np.isin(data.labels, people)) for name, people in groups.items()}
     return {name: _renumbered(data.take(index)) for name, index in indices.items()}, indices
