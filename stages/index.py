@@ -32,15 +32,23 @@ def index(reports: Path) -> None:
     """Write the page over the reports of all tasks, their results side by side, and EWE's rows for the tasks they belong to."""
     benchmarks = {name: read(f"benchmarks.{name}", Benchmark) for name in read("benchmarks")}
     found = averages(reports)
-    names = list(dict.fromkeys(name for own in found.values() for name in own))
     titles = {name: benchmark.title for name, benchmark in benchmarks.items()}
-    tasks = [{"name": task, "title": titles.get(task, ""), "link": f"{task}/index.html",
-              "averages": [own.get(name) for name in names]} for task, own in found.items()]
+    faces = {task for task in found if task in benchmarks and benchmarks[task].verification}
+    tables = [_averages({task: own for task, own in found.items() if (task in faces) == verification}, titles)
+              for verification in (False, True)]
     sections = [*_results(reports, titles), *_regimes(reports), *_exchanges(reports, benchmarks, list(found))]
-    write_index(reports / "index.html", names, tasks, sections)
+    write_index(reports / "index.html", [table for table in tables if table["tasks"]], sections)
     if len(rows := watermarked(reports)):
         write_text(reports / "watermarked.csv", rows.to_csv(index=False))
-    click.echo(f"{reports / 'index.html'}: {len(tasks)} tasks")
+    click.echo(f"{reports / 'index.html'}: {len(found)} tasks")
+
+
+def _averages(found: dict[str, dict[str, float]], titles: dict[str, str]) -> dict:
+    """The table of tasks that are asked in one way: face verification has fingerprints of its own."""
+    names = list(dict.fromkeys(name for own in found.values() for name in own))
+    return {"fingerprints": names, "tasks": [
+        {"name": task, "title": titles.get(task, ""), "link": f"{task}/index.html",
+         "averages": [own.get(name) for name in names]} for task, own in found.items()]}
 
 
 def _results(reports: Path, titles: dict[str, str]) -> list[dict]:
@@ -68,7 +76,8 @@ def _exchanges(reports: Path, benchmarks: dict[str, Benchmark], found: list[str]
         place = reports / f"exchange_{tasks[0]}"
         figures.save(figures.draw_exchange(frame), place.with_suffix(".svg"))
         frame = threshold_beside(frame, {task: read_published(PUBLISHED, benchmarks[task].published) for task in tasks})
-        sections.append(_section(place, f"Thresholds of {', '.join(tasks)}, exchanged", EXCHANGE, frame, rounded(frame)))
+        sections.append(_section(place, f"Thresholds of {', '.join(tasks)}, exchanged", EXCHANGE, frame, rounded(frame))
+                        | {"svg": place.with_suffix(".svg")})
     return sections
 
 

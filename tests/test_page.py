@@ -32,3 +32,14 @@ def test_the_index_leads_to_every_task(tmp_path):
     shown = opened(ROOT / "reports/index.html", tmp_path / "profile", "--dump-dom").stdout.decode()
     links = re.findall(r'href="([^"]+)"', shown)
     assert "fashion_mini/index.html" in links and all((ROOT / "reports" / link).exists() for link in links)
+
+
+def test_tasks_that_are_asked_alike_share_a_table():
+    tables = re.findall(r"<table>.*?</table>", (ROOT / "reports/index.html").read_text(encoding="utf-8"), re.S)
+    classes, faces = (set(re.findall(r'href="(\w+)/index', table)) for table in tables[:2])
+    assert faces == {"faces", "faces_orl"} and {"fashion_mini", "emotion"} <= classes and not classes & faces
+    assert "(FRI)" in tables[1] and "(FRI)" not in tables[0]
+
+
+def test_exchanged_thresholds_are_shown_as_a_picture_too():
+    assert (ROOT / "reports/index.html").read_text(encoding="utf-8").count("<svg") == 1

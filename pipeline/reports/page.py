@@ -15,17 +15,18 @@ TEMPLATES = Environment(loader=FileSystemLoader(Path(__file__).parent), autoesca
 def write_page(path: Path, title: str, facts: list[str], said: list[str], sections: list[dict]) -> None:
     """The page of a task. A section: heading, note, and either `svg` (a figure's file) or `table` (a frame of
     text)."""
-    prepared = [{**section, "table": _table(section.get("table")), "svg": _inline(section.get("svg"))}
-                for section in sections]
-    write_text(path, TEMPLATES.get_template("task.html").render(title=title, facts=facts, said=said, sections=prepared))
+    write_text(path, TEMPLATES.get_template("task.html").render(title=title, facts=facts, said=said,
+                                                                sections=_prepared(sections)))
 
 
-def write_index(path: Path, fingerprints: list[str], tasks: list[dict], sections: list[dict]) -> None:
-    """The page over all tasks. A task: name, title, link, averages (an AUC or None for each fingerprint). A section:
-    heading, note and `table`."""
-    prepared = [{**section, "table": _table(section["table"])} for section in sections]
-    write_text(path, TEMPLATES.get_template("overview.html").render(fingerprints=fingerprints, tasks=tasks,
-                                                                   sections=prepared))
+def write_index(path: Path, tables: list[dict], sections: list[dict]) -> None:
+    """The page over all tasks. A table: `fingerprints`, and `tasks` of name, title, link, averages (an AUC or None for each
+    fingerprint). A section: heading, note, `table`, and `svg` where there is a figure."""
+    write_text(path, TEMPLATES.get_template("overview.html").render(tables=tables, sections=_prepared(sections)))
+
+
+def _prepared(sections: list[dict]) -> list[dict]:
+    return [{**section, "table": _table(section.get("table")), "svg": _inline(section.get("svg"))} for section in sections]
 
 
 def _table(frame: pd.DataFrame | None) -> str:
