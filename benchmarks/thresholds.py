@@ -1,7 +1,7 @@
 """How far the threshold of a face verification model moves when other people calibrate it, and its answers with it.
 
 Reads a finished run of TASK: its source, the defender's calibration people and the probe people. Each draw calibrates with
-half of those people, once by the most accurate threshold and once by that of equal errors.
+half of those people, once by the most accurate threshold and once by that of equal errors. Writes thresholds/TASK.csv.
 
     python benchmarks/thresholds.py faces
 """
@@ -15,18 +15,20 @@ import pandas as pd
 from pipeline.benchmark import task_part
 from pipeline.data.images import load_images
 from pipeline.models.network import embeddings, load
+from pipeline.reports.text import write_csv
 from pipeline.suspects import only_model
 from pipeline.verification import best_threshold, cosines, equal_error_threshold, seeded_pairs
 
 RULES = {"most accurate": best_threshold, "equal errors": equal_error_threshold}
 PROBE_PAIRS = 4000
+HERE = Path(__file__).parent / "thresholds"
 
 
 @click.command()
 @click.argument("task")
 @click.option("--draws", default=100, show_default=True)
 def main(task, draws):
-    """Print mean and standard deviation of thresholds, and of the share of one person's pairs that are recognised."""
+    """Mean and standard deviation of thresholds, and of the share of one person's pairs that are recognised."""
     folder = Path("artifacts") / task
     network = load(only_model(folder / "source"))
     own, probes = (load_images(folder / f"defender/{name}.safetensors") for name in ("calibration", "pool"))
@@ -40,7 +42,10 @@ def main(task, draws):
         scores = cosines(vectors[chosen][one], vectors[chosen][other])
         rows += [{"rule": name, "threshold": rule(scores, alike), "recognised": (cosine >= rule(scores, alike)).mean()}
                  for name, rule in RULES.items()]
-    click.echo(pd.DataFrame(rows).groupby("rule").agg(["mean", "std"]).round(3).to_string())
+    table = pd.DataFrame(rows).groupby("rule").agg(["mean", "std"]).round(3)
+    table.columns = [f"{name}_{value}" for name, value in table.columns]
+    write_csv(table.reset_index(), HERE / f"{task}.csv")
+    click.echo(table.to_string())
 
 
 if __name__ == "__main__":
