@@ -1,6 +1,6 @@
 """Scoring of 150 suspects by SAC against the same by a naive double loop over pairs of probes, in one run on one core.
 
-    python benchmarks/scoring_speed.py
+python benchmarks/scoring_speed.py
 """
 
 import time
@@ -13,7 +13,7 @@ from pipeline.fingerprints.cosine_l1 import Comparison
 
 def naive(source, suspects):
     """Eq. 1, 2 and 4 as they are written: a Python loop over suspects and over pairs of probes."""
-    return np.array([-np.abs(matrix(suspect) - matrix(source)).sum() / len(source)**2 for suspect in suspects])
+    return np.array([-np.abs(matrix(suspect) - matrix(source)).sum() / len(source) ** 2 for suspect in suspects])
 
 
 def matrix(answers):
@@ -40,8 +40,10 @@ def main(suspects, probes, timed):
     looped = naive(source, others[:timed])
     slow = (time.perf_counter() - began) / timed * suspects
     assert np.allclose(batched[:timed], looped)
-    print(f"{suspects} suspects x {probes} probes: batched {min(seconds):.3f} s, naive loop {slow:.1f} s "
-          f"(from {timed} suspects), ratio {slow / min(seconds):.0f}")
+    print(
+        f"{suspects} suspects x {probes} probes: batched {min(seconds):.3f} s, naive loop {slow:.1f} s "
+        f"(from {timed} suspects), ratio {slow / min(seconds):.0f}"
+    )
 
 
 if __name__ == "__main__":

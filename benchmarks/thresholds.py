@@ -12,12 +12,12 @@ import click
 import numpy as np
 import pandas as pd
 
-from pipeline.benchmark import task_part
 from pipeline.data.images import load_images
 from pipeline.models.network import embeddings, load
 from pipeline.reports.text import write_csv
-from pipeline.suspects import only_model
-from pipeline.verification import best_threshold, cosines, equal_error_threshold, seeded_pairs
+from pipeline.tasks.task import task_part
+from pipeline.verification.thresholds import best_threshold, cosines, equal_error_threshold, seeded_pairs
+from pipeline.zoo.suspects import only_model
 
 RULES = {"most accurate": best_threshold, "equal errors": equal_error_threshold}
 PROBE_PAIRS = 4000
@@ -40,8 +40,10 @@ def main(task, draws):
         chosen = np.flatnonzero(np.isin(own.labels, draw.choice(people, len(people) // 2, replace=False)))
         one, other, alike = seeded_pairs(own.labels[chosen], task_part(task, "verification").calibration // 2, seed)
         scores = cosines(vectors[chosen][one], vectors[chosen][other])
-        rows += [{"rule": name, "threshold": rule(scores, alike), "recognised": (cosine >= rule(scores, alike)).mean()}
-                 for name, rule in RULES.items()]
+        rows += [
+            {"rule": name, "threshold": rule(scores, alike), "recognised": (cosine >= rule(scores, alike)).mean()}
+            for name, rule in RULES.items()
+        ]
     table = pd.DataFrame(rows).groupby("rule").agg(["mean", "std"]).round(3)
     table.columns = [f"{name}_{value}" for name, value in table.columns]
     write_csv(table.reset_index(), HERE / f"{task}.csv")

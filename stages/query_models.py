@@ -4,25 +4,38 @@ from pathlib import Path
 
 import click
 
-from pipeline.benchmark import changed, kind_of, task_part
-from pipeline.query_models import KINDS, query_maker
-from pipeline.suspects import only_model
-from pipeline.zoo import make_models
+from pipeline.defender.query_models import ROLES, query_maker
+from pipeline.tasks.recipe import changed
+from pipeline.tasks.task import kind_of, task_part
+from pipeline.zoo.collect import make_models
+from pipeline.zoo.suspects import only_model
 from stages.paths import INPUT, OUTPUT
 
 
 @click.command()
 @click.argument("task")
-@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("role", type=click.Choice(ROLES))
 @click.option("--query", type=INPUT, required=True, help="The query share.")
 @click.option("--accuracy", type=INPUT, required=True, help="The images that models are measured on.")
 @click.option("--source", type=INPUT, required=True, help="Folder of the source.")
 @click.option("--out", type=OUTPUT, required=True, help="Folder for the models.")
-@click.option("--records", type=OUTPUT, required=True, help="File for accuracies, seconds and recipes.")
-def query_models(task: str, kind: str, query: Path, accuracy: Path, source: Path, out: Path, records: Path) -> None:
+@click.option("--records", type=OUTPUT, required=True, help="File for accuracies and recipes.")
+def query_models(task: str, role: str, query: Path, accuracy: Path, source: Path, out: Path, records: Path) -> None:
     """Train the surrogates or references of TASK."""
-    how, verification = task_part(task, kind), task_part(task, "verification")
-    maker = query_maker(kind, kind_of(verification))
-    recipe = changed(maker.recipe_for(task_part(task, "recipe")), how.recipe)
-    make_models(kind, maker, how.archs, how.seeds, recipe, query, accuracy, out, records, only_model(source),
-                verification=verification)
+    wanted, verification = task_part(task, role), task_part(task, "verification")
+    maker = query_maker(role, kind_of(verification))
+    recipe = changed(maker.recipe_for(task_part(task, "recipe")), wanted.recipe)
+    make_models(
+        task,
+        role,
+        maker,
+        wanted.archs,
+        wanted.seeds,
+        recipe,
+        query,
+        accuracy,
+        out,
+        records,
+        only_model(source, task=task),
+        verification=verification,
+    )

@@ -1,4 +1,4 @@
-"""Check all published runs: pull, verify, recompute, compare."""
+"""Check all published runs: sums, recompute, compare."""
 
 import tempfile
 import time
@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
-from pipeline.compare import Comparison
-from pipeline.errors import BadInput, unknown
-from pipeline.executor import run_all
-from pipeline.review import Review, compare_overview, unpublished
-from pipeline.snapshot import FOLDER, check_remote, check_sums, published, pull
+from pipeline.core.errors import BadInput, unknown
+from pipeline.core.executor import run_all
+from pipeline.publish.compare import Differences
+from pipeline.publish.remote import FOLDER, published
+from pipeline.publish.review import Review, compare_overview, make_overview, unpublished
+from pipeline.publish.sums import check_sums, read_sums, uncovered
 
 SHOWN = 20
 
@@ -19,29 +20,40 @@ SHOWN = 20
 @click.argument("tasks", nargs=-1)
 def review(tasks: tuple[str, ...]) -> None:
     """Recompute every score, table and figure of TASKS (default: all published ones) and compare with reports/."""
-    began, names = time.perf_counter(), list(tasks or published())
+    began, names = time.perf_counter(), list(dict.fromkeys(tasks)) or published()
     if not published():
         raise BadInput(f"{FOLDER}: nothing is published here; `sac publish TASK` does it")
     for name in names:
         if name not in published():
             raise BadInput(f"{FOLDER}: {unknown('published task', name, published())}")
-    for name in names:
-        check_remote(name)
-    pull(names)
-    for name in names:
-        check_sums(name)
-    result, left_out = Comparison(0, []), unpublished(names)
-    with tempfile.TemporaryDirectory(prefix="sac-review-") as folder:
-        for one in run_all(Review(Path(folder)), names, "recomputing"):
-            result.add(one)
-        if not left_out:
-            result.add(compare_overview(Path(folder)))
+    sums, result = read_sums()
+    result.add(check_sums(sums))
+    left_out = unpublished(names)
+    result.add(_recomputed(names, bool(left_out)))
     for line in result.differences[:SHOWN]:
         click.echo(line, err=True)
     if result.differences:
-        raise BadInput(f"review FAILED: {len(result.differences)} of {result.numbers:,} numbers of {len(names)} runs differ "
-                       f"from what their stored outputs give; the first is {result.differences[0]}")
+        raise BadInput(
+            f"review FAILED: {len(result.differences)} differences ({result.numbers:,} numbers of {len(names)} runs "
+            f"were recomputed); the first is {result.differences[0]}"
+        )
     if left_out:
-        click.echo(f"not compared: the page and tables over all tasks, which also show {', '.join(left_out)}")
-    click.echo(f"review passed: {len(names)} runs, {result.numbers:,} numbers recomputed from stored outputs, all as "
-               f"committed ({time.perf_counter() - began:.0f} s)")
+        click.echo(f"not recomputed: the page and tables over all tasks, which also show {', '.join(left_out)}")
+    for file in uncovered(sums):
+        click.echo(f"neither recomputed nor covered by a sum: {file}")
+    click.echo(
+        f"review passed: {len(names)} runs, {result.numbers:,} numbers recomputed from stored outputs, all as "
+        f"committed; {len(sums)} files have their published sums ({time.perf_counter() - began:.0f} s)"
+    )
+
+
+def _recomputed(names: list[str], without_overview: bool) -> Differences:
+    """What differs from what is made again: of each run, and of what stands over all of them if every run was made."""
+    result = Differences(0, [])
+    with tempfile.TemporaryDirectory(prefix="sac-review-") as folder:
+        scratch = Path(folder)
+        for one in run_all(Review(scratch), names, "recomputing", here=True):
+            result.add(one)
+        if not without_overview and all((scratch / "reports" / name).exists() for name in names):
+            result.add(compare_overview(make_overview(scratch)))
+    return result

@@ -10,13 +10,30 @@ from hypothesis import settings
 from pipeline.data.images import Images
 from pipeline.models.network import Network, load, save
 from pipeline.probes.probe_set import DefenderModels
+from pipeline.tasks.recipe import Recipe
 from pipeline.training.fit import fit_new
-from pipeline.training.recipe import Recipe
 from tests.making import make_tiny
 from tests.repository import Ran, run_twice
 
 settings.register_profile("repository", deadline=None, derandomize=True, max_examples=40)
 settings.load_profile("repository")
+
+SHARED = "repository"
+"""The fixture whose set-up takes a minute."""
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Tests of the real dvc share a worker, which makes their repository once; the other tests of a file share one, too."""
+    calls_dvc = SHARED in getattr(item, "fixturenames", ())
+    item.add_marker(pytest.mark.xdist_group(SHARED if calls_dvc else item.path.stem))
+    if calls_dvc:
+        item.add_marker(pytest.mark.dvc)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that take longest come first."""
+    items.sort(key=lambda item: item.get_closest_marker("dvc") is None)
+
 
 @pytest.fixture(scope="session")
 def tiny() -> Images:

@@ -24,9 +24,15 @@ class Ran(NamedTuple):
 
 
 def environment():
-    return os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "DVC_NO_ANALYTICS": "1",
-                         "GIT_CONFIG_GLOBAL": os.devnull, "GIT_AUTHOR_NAME": "test", "GIT_AUTHOR_EMAIL": "test@example.org",
-                         "GIT_COMMITTER_NAME": "test", "GIT_COMMITTER_EMAIL": "test@example.org"}
+    return os.environ | {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "DVC_NO_ANALYTICS": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_AUTHOR_NAME": "test",
+        "GIT_AUTHOR_EMAIL": "test@example.org",
+        "GIT_COMMITTER_NAME": "test",
+        "GIT_COMMITTER_EMAIL": "test@example.org",
+    }
 
 
 def sac(folder, *words):
@@ -80,8 +86,14 @@ def alive(folder):
 def run_twice(folder) -> Ran:
     """A scratch repository after its first `dvc repro`, which was killed with -9 while it trained, and run again."""
     prepared(folder)
-    first = subprocess.Popen(["dvc", "repro"], cwd=folder, env=environment(), start_new_session=True,
-                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    first = subprocess.Popen(
+        ["dvc", "repro"],
+        cwd=folder,
+        env=environment(),
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     while len(modified(folder)) < 4 and first.poll() is None:
         time.sleep(0.02)
     os.kill(first.pid, signal.SIGKILL)

@@ -6,14 +6,20 @@ from pathlib import Path
 
 import yaml
 
+from pipeline.tasks.task import parts_of
 from tests.imports import ROOT
 
 TASK = "tiny"
 CHANGES = {
-    "title": "a tiny task", "split": {"defender": 90, "attacker": 90, "query": 60, "pool": 150, "accuracy": 60, "seed": 0},
-    "transfer": {"data": "fashion_mini", "train": 60, "accuracy": 40}, "archs": ["vgg_slim", "resnet_slim"], "seeds": 1,
-    "recipe": {"epochs": 3, "batch": 30, "rate": 0.02}, "surrogates": {"archs": ["vgg_slim"], "seeds": 1},
-    "references": {"archs": ["vgg_slim"], "seeds": 1}, "watermark": {"source_class": 8, "target_class": 0, "triggers": 4},
+    "title": "a tiny task",
+    "split": {"defender": 90, "attacker": 90, "query": 60, "pool": 150, "accuracy": 60, "seed": 0},
+    "transfer": {"data": "fashion_mini", "train": 60, "accuracy": 40},
+    "archs": ["vgg_slim", "resnet_slim"],
+    "seeds": 1,
+    "recipe": {"epochs": 3, "batch": 30, "rate": 0.02},
+    "surrogates": {"archs": ["vgg_slim"], "seeds": 1},
+    "references": {"archs": ["vgg_slim"], "seeds": 1},
+    "watermark": {"source_class": 8, "target_class": 0, "triggers": 4},
 }
 
 
@@ -21,7 +27,7 @@ def tiny_params() -> dict:
     """The repository's parameters with one tiny task on the digits, and few probes."""
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     params["tasks"] = [TASK]
-    params["benchmarks"] = {TASK: params["benchmarks"]["digits"] | CHANGES}
+    params["task"] = {TASK: parts_of("digits", ROOT / "params.yaml") | CHANGES}
     for section in ("attacks", "second_attacks"):
         for attack in params[section].values():
             attack.pop("copies", None)
@@ -31,12 +37,19 @@ def tiny_params() -> dict:
     params["probes"]["augmented"] |= {"count": 30, "corruption": {"severity": 1, "count": 12}}
     params["probes"]["misclassified"] |= {"count": 20, "minimum": 2, "surrogates_wrong": 0.5}
     params["probes"]["boundary"] |= {"count": 10, "minimum": 1, "k": 0.5}
-    params["probes"]["conferrable"] |= {"count": 10, "minimum": 1, "candidates": 20, "steps": 20, "threshold": 0.0,
-                                        "epsilon": 0.5, "rate": 0.05}
+    params["probes"]["conferrable"] |= {
+        "count": 10,
+        "minimum": 1,
+        "candidates": 20,
+        "steps": 20,
+        "threshold": 0.0,
+        "epsilon": 0.5,
+        "rate": 0.05,
+    }
     params["probes"]["decision_pairs"] |= {"count": 10}
     params["probes"]["watermark"] |= {"count": 5, "minimum": 1, "success": 0.0}
     params["counts"] = [5, 12]
-    params["metrics"]["resamples"] = 100
+    params["redraws"] = 4
     return params
 
 
@@ -44,8 +57,14 @@ def make(folder: Path) -> Path:
     """Write the scratch repository into `folder`: code, dvc.yaml, params.yaml, the papers' values."""
     for name in ("pipeline", "stages"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("dvc.yaml", ".gitignore", ".dvcignore", "reports/published.csv", "reports/watermarked.csv",
-                 "snapshots/.gitignore"):
+    for name in (
+        "dvc.yaml",
+        ".gitignore",
+        ".dvcignore",
+        "reports/published.csv",
+        "reports/watermarked.csv",
+        "snapshots/.gitignore",
+    ):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
     write_params(folder, tiny_params())
@@ -62,8 +81,11 @@ def stages(task: str = TASK) -> list[tuple[str, dict, list[str]]]:
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     found = []
     for name, stage in definition.items():
-        matrix = {key: params[source[2:-1]] if isinstance(source, str) else source
-                  for key, source in stage.get("matrix", {}).items() if key != "task"}
+        matrix = {
+            key: params[source[2:-1]] if isinstance(source, str) else source
+            for key, source in stage.get("matrix", {}).items()
+            if key != "task"
+        }
         key, values = next(iter(matrix.items()), ("", [""]))
         for value in values:
             item = {"task": task} | ({key: value} if key else {})
@@ -77,6 +99,13 @@ def expand(text: str, item: dict) -> str:
     return text
 
 
-def git(folder: Path, *words: str) -> None:
-    subprocess.run(["git", "-c", "user.name=test", "-c", "user.email=test@example.org", *words], cwd=folder, check=True,
-                   capture_output=True)
+def git(folder: Path, *words: str) -> str:
+    """Run git in `folder`; what it prints."""
+    done = subprocess.run(
+        ["git", "-c", "user.name=test", "-c", "user.email=test@example.org", *words],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout

@@ -7,18 +7,21 @@ import numpy as np
 import pytest
 import torch
 
-from pipeline.errors import BadInput
+from pipeline.core.errors import BadInput
+from pipeline.core.names import known, module
 from pipeline.models.network import accuracy, build, embeddings, predict
-from pipeline.names import known, module
+from pipeline.tasks.recipe import Adversary, ArcFace, Recipe
 from pipeline.training.fit import fit_new
-from pipeline.training.recipe import Adversary, ArcFace, Recipe
-from pipeline.verification import cosines
+from pipeline.verification.thresholds import cosines
 from tests.making import make_tiny
 
 TASK = Recipe(epochs=4, batch=32, rate=0.05)
 FACES = Recipe(epochs=4, batch=32, rate=0.05, arcface=ArcFace(margin=0.2, scale=16))
-SETTINGS = {"prune": {"ratios": (0.2, 0.5)}, "extract_adv": {"recipe": {"adversary": {"method": "fgsm"}}},
-            "adversarial_training": {"recipe": {"adversary": {"method": "fgsm"}}}}
+SETTINGS = {
+    "prune": {"ratios": (0.2, 0.5)},
+    "extract_adv": {"recipe": {"adversary": {"ascent": "fgsm"}}},
+    "adversarial_training": {"recipe": {"adversary": {"ascent": "fgsm"}}},
+}
 BLIND = ("extract_label", "extract_prob", "extract_adv", "distill")
 
 
@@ -90,8 +93,10 @@ def test_irrelevant_models_know_no_source(name, world):
     assert accuracy(run(name, world)[""], world.half) > 0.9
 
 
-@pytest.mark.parametrize("name", ["finetune_all", "finetune_last", "prune", "transfer_corrupted", "transfer_all",
-                                  "transfer_last", "adversarial_training"])
+@pytest.mark.parametrize(
+    "name",
+    ["finetune_all", "finetune_last", "prune", "transfer_corrupted", "transfer_all", "transfer_last", "adversarial_training"],
+)
 def test_white_box_attacks_start_from_the_source(name, world):
     """With a learning rate of nearly nothing, the features stay the source's, but for pruned channels."""
     stay = {"epochs": 0.01, "rate": 1e-9}
@@ -124,17 +129,24 @@ def test_pruning_removes_the_share_it_says_and_they_stay_removed(layers, world):
             assert zero_channels(network)[0] == dead
 
 
-def test_pruning_removes_the_channels_with_the_lowest_mean_output(world):
+@pytest.mark.parametrize(
+    ("by", "rank"),
+    [
+        ("magnitude", lambda x: x.abs().mean(dim=(0, 2, 3))),
+        ("absolute", lambda x: x.mean(dim=(0, 2, 3)).abs()),
+        ("signed", lambda x: x.mean(dim=(0, 2, 3))),
+    ],
+)
+def test_pruning_removes_the_channels_that_rank_lowest(by, rank, world):
     """The last layer's means, computed layer by layer without hooks."""
-    stay = {"epochs": 0.01, "rate": 1e-9}
-    (network,) = run("prune", world, ratios=(0.25,), layers="last", by="signed", recipe=stay).values()
+    (network,) = run("prune", world, ratios=(0.25,), layers="last", by=by, tune=1.0).values()
     x = (torch.from_numpy(world.half.images) / 255 - world.source.mean) / world.source.std
     with torch.no_grad():
         for layer in world.source.features:
             if isinstance(layer, torch.nn.Conv2d) and layer.out_channels == 64:
-                means, last = layer(x).mean(dim=(0, 2, 3)), layer
+                means, last = rank(layer(x)), layer
             x = layer(x)
-    expected = set(means.argsort()[:round(0.25 * last.out_channels)].tolist())
+    expected = set(means.argsort()[: round(0.25 * last.out_channels)].tolist())
     final = [layer for layer in network.features if isinstance(layer, torch.nn.Conv2d)][-1]
     assert set(torch.nonzero(final.weight.abs().sum(dim=(1, 2, 3)) == 0).flatten().tolist()) == expected
 
@@ -146,7 +158,7 @@ def test_pruning_never_removes_a_whole_layer(world):
 
 
 def test_adversarial_extraction_starts_from_the_label_extracted_suspect(world):
-    stay = {"epochs": 0.01, "rate": 1e-9, "adversary": Adversary(method="fgsm")}
+    stay = {"epochs": 0.01, "rate": 1e-9, "adversary": Adversary(ascent="fgsm")}
     suspect = run("extract_adv", world, recipe=stay)[""]
     pairs = zip(world.start.parameters(), suspect.parameters(), strict=True)
     assert all(torch.allclose(a, b, atol=1e-6) for a, b in pairs)
@@ -158,8 +170,13 @@ def test_every_attack_names_the_paper():
 
 
 def test_a_distilled_student_embeds_as_the_source_does(world):
-    before, after = (embeddings(network, world.half.images) for network in (
-        build("face_mobilefacenet_slim", world.half, 4), run("distill", world, recipe={"epochs": 15, "rate": 0.1})[""]))
+    before, after = (
+        embeddings(network, world.half.images)
+        for network in (
+            build("face_mobilefacenet_slim", world.half, 4),
+            run("distill", world, recipe={"epochs": 15, "rate": 0.1})[""],
+        )
+    )
     taught = embeddings(world.verifier, world.half.images)
     assert cosines(after, taught).mean() > 0.8 > cosines(before, taught).mean()
 

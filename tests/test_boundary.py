@@ -8,15 +8,15 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.core.errors import BadInput
 from pipeline.data.images import from_arrays
-from pipeline.errors import BadInput
 from pipeline.fingerprints.matching import Comparison
 from pipeline.models import network
 from pipeline.models.network import build, load, predict, save
 from pipeline.probes.boundary import Family, boundary_loss
 from pipeline.probes.probe_set import DefenderModels
+from pipeline.tasks.recipe import Recipe
 from pipeline.training.fit import fit_new
-from pipeline.training.recipe import Recipe
 
 NEAR = Family(count=20, minimum=10, k=1.0, rate=0.003, steps=500)
 BRISK = Family(count=20, minimum=1, k=1.0, rate=0.02, steps=100)
@@ -101,7 +101,7 @@ def test_a_point_at_zero_loss_moves_no_more(near, pool, models):
 
 
 def test_probes_are_images_of_the_pool_moved_and_expect_the_sources_own_label(near, pool, source):
-    assert near.kind == "ipguard" and near.images.dtype == np.uint8 and near.images.shape == (20, 1, 16, 16)
+    assert near.method == "ipguard" and near.images.dtype == np.uint8 and near.images.shape == (20, 1, 16, 16)
     assert (np.diff(near.index) > 0).all() and (near.labels == pool.labels[near.index]).all()
     assert (near.images != pool.images[near.index]).any(axis=(1, 2, 3)).all()
     assert (near.targets == -1).all()
@@ -178,10 +178,13 @@ def test_one_class_has_no_boundary(tmp_path, pool):
         changed(NEAR, target="random")(one, DefenderModels(tmp_path / "one"))
 
 
-@pytest.mark.parametrize(("how", "message"), [
-    ({"count": 31}, r"probes\.boundary\.count: 31 asked for, pool has 30 images"),
-    ({"steps": 1, "k": 50.0}, r"0 of 20 points reached the boundary, at least 10 are needed: raise .*steps"),
-])
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [
+        ({"count": 31}, r"probes\.boundary\.count: 31 asked for, pool has 30 images"),
+        ({"steps": 1, "k": 50.0}, r"0 of 20 points reached the boundary, at least 10 are needed: raise .*steps"),
+    ],
+)
 def test_what_cannot_be_is_refused_in_one_line(pool, models, how, message):
     with pytest.raises(BadInput, match=message) as refusal:
         changed(NEAR, **how)(pool, models)

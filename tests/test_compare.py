@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.compare import compare_files, compare_scores
+from pipeline.publish.compare import compare_files, compare_scores
 
 TABLE = "fingerprint,attack,auc,inside\nSAC-m,prune,0.9375,yes\nSAC-m,extract_adv,,\n"
 
@@ -24,13 +24,16 @@ def test_the_same_table_agrees_and_its_numbers_are_counted(tmp_path):
     assert (result.numbers, result.differences) == (1, [])
 
 
-@pytest.mark.parametrize(("old", "new", "says"), [
-    ("0.9375", "0.9376", "row SAC-m, prune, yes, column auc: committed 0.9375, recomputed 0.9376"),
-    ("prune", "pruned", "column attack: committed 'prune', recomputed 'pruned'"),
-    ("yes", "no", "column inside: committed 'yes', recomputed 'no'"),
-    (",,", ",0.5,", "row SAC-m, extract_adv, column auc: committed '', recomputed '0.5'"),
-    ("SAC-m,extract_adv,,\n", "", "3 rows"),
-])
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("0.9375", "0.9376", "row SAC-m, prune, yes, column auc: committed 0.9375, recomputed 0.9376"),
+        ("prune", "pruned", "column attack: committed 'prune', recomputed 'pruned'"),
+        ("yes", "no", "column inside: committed 'yes', recomputed 'no'"),
+        (",,", ",0.5,", "row SAC-m, extract_adv, column auc: committed '', recomputed '0.5'"),
+        ("SAC-m,extract_adv,,\n", "", "3 rows"),
+    ],
+)
 def test_a_changed_cell_is_named(tmp_path, old, new, says):
     (found,) = compared(tmp_path, TABLE, TABLE.replace(old, new)).differences
     assert says in found and "table.csv" in found
@@ -76,12 +79,40 @@ def test_whatever_moves_by_a_thousandth_is_found(tmp_path_factory, value, share,
 
 
 def test_scores_are_compared_by_suspect(tmp_path):
-    columns = {"method": "cutmix", "representation": "logits", "comparison": "cosine_l1", "count": 5}
+    columns = {"method": "cutmix", "representation": "logits", "comparison": "cosine_l1", "references": "", "count": 5}
     frame = pd.DataFrame({**columns, "suspect": ["a", "b"], "score": [-0.25, float("nan")]})
-    for name, changed in {"same": frame, "moved": frame.assign(score=[-0.26, float("nan")]),
-                          "other": frame.assign(suspect=["a", "c"])}.items():
+    for name, changed in {
+        "same": frame,
+        "moved": frame.assign(score=[-0.26, float("nan")]),
+        "other": frame.assign(suspect=["a", "c"]),
+    }.items():
         changed.to_parquet(tmp_path / name)
-    assert compare_scores(tmp_path / "same", tmp_path / "same").differences == []
-    (found,) = compare_scores(tmp_path / "same", tmp_path / "moved").differences
-    assert "cutmix logits cosine_l1 5 a: stored -0.25, recomputed -0.26" in found
-    assert "of other suspects" in compare_scores(tmp_path / "same", tmp_path / "other").differences[0]
+    same, moved, other = ((tmp_path / name).read_bytes() for name in ("same", "moved", "other"))
+    assert compare_scores("scores", same, tmp_path / "same").differences == []
+    (found,) = compare_scores("scores", moved, tmp_path / "same").differences
+    assert "scores: cutmix logits cosine_l1  5 a: stored -0.26, recomputed -0.25" in found
+    assert "of other suspects" in compare_scores("scores", other, tmp_path / "same").differences[0]
+    assert "not a file of scores" in compare_scores("scores", same[:40], tmp_path / "same").differences[0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('y="3"', 'y="9"', "line 2: committed 9, recomputed 3"),
+        ('anchor="start"', 'anchor="end"', "line 2: committed"),
+        ("<text", "<texts", "line 2: committed"),
+        ("\n<text", "\x0b<text", "line 1: committed"),
+    ],
+)
+def test_the_place_and_the_form_of_a_label_are_compared(tmp_path, old, new, says):
+    figure = '<svg width="10.00">\n<text x="1.25" y="3" anchor="start">0.81</text>\n</svg>\n'
+    found = compared(tmp_path, figure.replace(old, new), figure, "figure.svg").differences
+    assert found and says in found[0]
+
+
+@pytest.mark.parametrize("data", [b"", b"\n", b"x", b'"', b"\xff", b"\x00", b"\r", TABLE.encode() + b'"open', b"a,b\r,c\n"])
+def test_whatever_stands_in_a_table_ends_in_one_line(tmp_path, data):
+    (tmp_path / "old.csv").write_bytes(data)
+    (tmp_path / "new.csv").write_text(TABLE)
+    (found,) = compare_files(tmp_path / "old.csv", tmp_path / "new.csv").differences
+    assert str(tmp_path / "old.csv") in found and "\n" not in found

@@ -12,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import softmax
 
+from pipeline.core.errors import BadInput
+from pipeline.core.params import read
 from pipeline.data.images import Images
-from pipeline.errors import BadInput
 from pipeline.models.network import load, predict, save
-from pipeline.params import read
 from pipeline.probes import conferrable
 from pipeline.probes.conferrable import Family, Judgement, Weights, conferrable_loss, conferrable_scores, quantise
 from pipeline.probes.probe_set import load_facts, load_probes, save_probes
+from pipeline.tasks.recipe import Recipe
 from pipeline.training.fit import fit_new
-from pipeline.training.recipe import Recipe
 from tests.making import make_tiny
 
 FAMILY = Family(count=12, minimum=4, candidates=36, epsilon=0.2, rate=0.02, steps=15)
@@ -142,7 +142,7 @@ def test_rounding_takes_the_nearest_level_inside_the_bound(seed, epsilon):
 
 
 def test_probes_are_held_out_images_moved_within_the_bound(cae, pool):
-    assert cae.kind == "cae" and len(cae) == 12 == len(set(cae.index)) and (np.diff(cae.index) > 0).all()
+    assert cae.method == "cae" and len(cae) == 12 == len(set(cae.index)) and (np.diff(cae.index) > 0).all()
     assert (cae.labels == pool.labels[cae.index]).all() and (cae.targets == -1).all()
     moved = np.abs(cae.images.astype(int) - pool.images[cae.index])
     assert cae.images.dtype == np.uint8 and 0 < moved.max() <= 0.2 * 255
@@ -170,8 +170,9 @@ def test_acceptance_is_decided_on_what_is_sent(monkeypatch, pool, models):
 
 
 def test_the_mistake_carries_over_to_an_unseen_copy_and_to_no_other_model(cae, folder):
-    found, copy, other = answers([folder / name for name in ("source", "surrogate_unseen", "reference_unseen")],
-                                 cae.images).argmax(2)
+    found, copy, other = answers(
+        [folder / name for name in ("source", "surrogate_unseen", "reference_unseen")], cae.images
+    ).argmax(2)
     assert (copy == found).mean() > 0.9 and (other == found).mean() < 0.1
 
 
@@ -221,7 +222,7 @@ def test_the_models_files_stay_as_they_are(pool, models):
 @pytest.mark.parametrize("kind", ["surrogates", "references"])
 def test_both_kinds_of_models_are_needed_and_must_know_the_sources_classes(kind, pool, models, tiny, tmp_path):
     fields = vars(models)
-    with pytest.raises(BadInput, match=f"CAE needs {kind}, the task has none: set benchmarks.TASK.{kind}"):
+    with pytest.raises(BadInput, match=f"CAE needs {kind}, the task has none: set task.TASK.{kind}"):
         FAMILY(pool, SimpleNamespace(**fields | {kind: ()}))
     renamed = replace(tiny, classes=("up", "down", "none"))
     save(fit_new("vgg_slim", renamed, Recipe(epochs=0.3), 0), tmp_path / "stranger")
@@ -236,23 +237,29 @@ def test_without_a_minimum_a_task_goes_on_without_examples(pool, models, tmp_pat
     assert load_probes(tmp_path) == [] and load_facts(tmp_path)["cae"]["probes"] == 0
 
 
-@pytest.mark.parametrize(("change", "message"), [
-    ({"minimum": 12, "threshold": 1.0}, r"^probes.conferrable: 0 of 36 candidates .* at least 12 are needed: raise"),
-    ({"epsilon": 0.003}, "^probes.conferrable: 0 of 36 candidates fool the source"),
-    ({"candidates": 61}, r"^probes.conferrable.candidates: 61 asked for, the source labels \d+ of 60 images right"),
-])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"minimum": 12, "threshold": 1.0}, r"^probes.conferrable: 0 of 36 candidates .* at least 12 are needed: raise"),
+        ({"epsilon": 0.003}, "^probes.conferrable: 0 of 36 candidates fool the source"),
+        ({"candidates": 61}, r"^probes.conferrable.candidates: 61 asked for, the source labels \d+ of 60 images right"),
+    ],
+)
 def test_too_few_examples_are_an_error_and_no_shorter_set(change, message, pool, models):
     with pytest.raises(BadInput, match=message) as refused:
         FAMILY.model_copy(update=change)(pool, models)
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize(("change", "message"), [
-    ("epsilon: 0", "probes.conferrable.epsilon: Input should be greater than 0, found 0"),
-    ("minimum: 13", "expected minimum <= count <= candidates, found 13, 12, 24"),
-    ("dropout: 1", "probes.conferrable.dropout: Input should be less than 1"),
-    ("wheights: {}", "'weights'"),
-])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("epsilon: 0", "probes.conferrable.epsilon: Input should be greater than 0, found 0"),
+        ("minimum: 13", "expected minimum <= count <= candidates, found 13, 12, 24"),
+        ("dropout: 1", "probes.conferrable.dropout: Input should be less than 1"),
+        ("wheights: {}", "'weights'"),
+    ],
+)
 def test_parameters_that_cannot_be_are_refused_in_one_line(change, message, tmp_path):
     file = tmp_path / "params.yaml"
     section = {"count": 12, "minimum": 4, "candidates": 24}

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from pipeline.benchmark import Benchmark
-from pipeline.params import read
+from pipeline.core.params import read
+from pipeline.defender.costs import CLAIMED, PAPER, Defender, time_methods
 from pipeline.probes import read_family
-from pipeline.timing import CLAIMED, PAPER, Defender, time_methods
+from pipeline.tasks.task import Task
 from stages.cli import sac
 from stages.costs import FAMILIES
 from tests import scratch
@@ -18,24 +18,24 @@ from tests.making import make_tiny
 
 def test_every_method_of_table_8_is_timed(tmp_path, monkeypatch):
     params = scratch.tiny_params()
-    benchmark = params["benchmarks"][scratch.TASK]
-    benchmark["watermark"] |= {"source_class": 0, "target_class": 1}
+    task = params["task"][scratch.TASK]
+    task["watermark"] |= {"source_class": 0, "target_class": 1}
     scratch.write_params(tmp_path, params)
     monkeypatch.chdir(tmp_path)
     from pipeline.models.network import save
+    from pipeline.tasks.recipe import Recipe
     from pipeline.training.fit import fit_new
-    from pipeline.training.recipe import Recipe
 
     half, query, pool = make_tiny(90, 0), make_tiny(60, 1), make_tiny(120, 2)
     pool = replace(pool, labels=np.where(np.arange(120) % 5, pool.labels, (pool.labels + 1) % 3))  # mistakes to find
     save(fit_new("vgg_slim", half, Recipe(epochs=6, batch=30, rate=0.05), 0), tmp_path / "source")
-    who = read(f"benchmarks.{scratch.TASK}", Benchmark)
+    who = read(f"task.{scratch.TASK}", Task)
     families = {name: read_family(name) for name in FAMILIES}
     families["boundary"] = families["boundary"].model_copy(update={"k": 0.0, "rate": 0.05})
     families["conferrable"] = families["conferrable"].model_copy(update={"epsilon": 1.0, "rate": 0.2})
     families["misclassified"] = families["misclassified"].model_copy(update={"minimum": 1})
     table = time_methods(Defender(who, tmp_path / "source", half, query, pool, pool, families, tmp_path), who.watermark)
-    table = table.set_index("method")
+    table = table.set_index("fingerprint")
     assert set(table.index) == {"SAC-JC", "SAC-m", "SAC-w", "IPGuard", "CAE", "EWE", "ModelDiff"}
     assert (table["seconds"] >= 0).all() and table.loc["CAE", "seconds"] > table.loc["SAC-JC", "seconds"]
     assert table.loc["CAE", "over_SAC-JC"] == pytest.approx(table.loc["CAE", "seconds"] / table.loc["SAC-JC", "seconds"])
@@ -49,7 +49,7 @@ def test_the_papers_own_ratio_is_not_the_one_it_claims():
 
 def test_a_task_without_a_watermark_cannot_time_ewe(tmp_path, monkeypatch):
     params = scratch.tiny_params()
-    params["benchmarks"][scratch.TASK]["watermark"] = None
+    params["task"][scratch.TASK]["watermark"] = None
     scratch.write_params(tmp_path, params)
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(sac, ["costs", scratch.TASK, scratch.TASK])

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from pipeline.benchmark import Corrupted, Split
+from pipeline.core.errors import BadInput
+from pipeline.core.names import known
 from pipeline.data import corrupt, folders, load
 from pipeline.data.images import Images, load_images, save_images
 from pipeline.data.resize import resized
 from pipeline.data.split import corrupted, deal, stratified
-from pipeline.errors import BadInput
-from pipeline.names import known
+from pipeline.tasks.task import Corrupted, Split
 from tests.making import make_tiny
 
 
@@ -57,14 +57,27 @@ def test_the_hubs_own_column_names_are_read(tmp_path, pictures):
     assert len(folders.read_parquet([tmp_path / "x.parquet"])) == 6
 
 
-@pytest.mark.parametrize(("broken", "says"), [
-    (b"no picture", "row 2 is not a picture"),
-    (png(np.zeros((9, 9), np.uint8)), "row 2 is"),
-])
+@pytest.mark.parametrize(
+    ("broken", "says"),
+    [
+        (b"no picture", "row 2 is not a picture"),
+        (png(np.zeros((9, 9), np.uint8)), "row 2 is"),
+    ],
+)
 def test_a_broken_picture_is_named_by_its_row(tmp_path, pictures, broken, says):
     write_parquet(tmp_path / "x.parquet", [png(pictures[0]), png(pictures[1]), broken], [0, 1, 0])
     with pytest.raises(BadInput, match=says):
         folders.read_parquet([tmp_path / "x.parquet"])
+
+
+def test_a_grey_picture_of_a_coloured_set_becomes_three_equal_channels(tmp_path, pictures):
+    grey = pictures[..., 0]
+    for place in (0, 2):
+        row = [png(grey[0]) if place == row else png(pictures[row]) for row in range(3)]
+        write_parquet(tmp_path / "x.parquet", row, [0, 1, 0])
+        images = folders.read_parquet([tmp_path / "x.parquet"]).images
+        assert images.shape == (3, 3, 8, 8) and images.flags.c_contiguous
+        assert (images[place] == grey[0]).all() and (images[1] == pictures[1].transpose(2, 0, 1)).all()
 
 
 def test_a_file_that_is_no_parquet_is_refused(tmp_path):
@@ -143,8 +156,9 @@ def test_the_five_sets_are_disjoint_and_repeat_by_seed():
     sets, indices = deal(train, test, how)
     assert len(set(np.concatenate([indices[name] for name in ("defender", "attacker", "query")]))) == 75
     assert len(set(np.concatenate([indices[name] for name in ("pool", "accuracy")]))) == 42
-    assert all((sets[name].images == (test if name in ("pool", "accuracy") else train).images[indices[name]]).all()
-               for name in sets)
+    assert all(
+        (sets[name].images == (test if name in ("pool", "accuracy") else train).images[indices[name]]).all() for name in sets
+    )
     assert all((indices[name] == again).all() for name, again in deal(train, test, how)[1].items())
 
 
@@ -154,11 +168,11 @@ def test_asking_for_more_images_than_there_are_says_so():
 
 
 def test_images_come_back_from_their_file_and_the_same_bytes_twice(tmp_path, tiny):
-    save_images(tiny, tmp_path / "a.safetensors")
-    save_images(tiny, tmp_path / "b.safetensors")
-    again = load_images(tmp_path / "a.safetensors")
+    save_images(tiny, tmp_path / "1/owner/task.safetensors")
+    save_images(tiny, tmp_path / "2/owner/task.safetensors")
+    again = load_images(tmp_path / "1/owner/task.safetensors")
     assert (again.images == tiny.images).all() and again.digest() == tiny.digest()
-    assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
+    assert (tmp_path / "1/owner/task.safetensors").read_bytes() == (tmp_path / "2/owner/task.safetensors").read_bytes()
 
 
 @pytest.mark.parametrize("content", [b"", b"junk" * 20, None])
@@ -169,12 +183,15 @@ def test_a_broken_image_file_is_refused(tmp_path, content):
         load_images(tmp_path / "x.safetensors")
 
 
-@pytest.mark.parametrize(("images", "labels"), [
-    (np.zeros((2, 1, 4, 4), np.float32), np.zeros(2, np.int64)),
-    (np.zeros((2, 4, 4), np.uint8), np.zeros(2, np.int64)),
-    (np.zeros((2, 1, 4, 4), np.uint8), np.zeros(3, np.int64)),
-    (np.zeros((2, 1, 4, 4), np.uint8), np.array([0, 2])),
-])
+@pytest.mark.parametrize(
+    ("images", "labels"),
+    [
+        (np.zeros((2, 1, 4, 4), np.float32), np.zeros(2, np.int64)),
+        (np.zeros((2, 4, 4), np.uint8), np.zeros(2, np.int64)),
+        (np.zeros((2, 1, 4, 4), np.uint8), np.zeros(3, np.int64)),
+        (np.zeros((2, 1, 4, 4), np.uint8), np.array([0, 2])),
+    ],
+)
 def test_images_of_the_wrong_form_are_refused(images, labels):
     with pytest.raises(BadInput):
         Images(images, labels, ("a", "b"), (0.5,), (0.5,))
@@ -199,8 +216,8 @@ def test_corrupting_leaves_the_global_generator_as_it_was():
 
 def test_padding_is_undone():
     image = np.random.default_rng(0).integers(0, 256, (1, 28, 27), dtype=np.uint8)
-    assert corrupt._padded(image).shape == (32, 32, 3)
-    assert (corrupt._unpadded(corrupt._padded(image), image.shape) == image).all()
+    assert corrupt.padded(image).shape == (32, 32, 3)
+    assert (corrupt.unpadded(corrupt.padded(image), image.shape) == image).all()
 
 
 def test_jpeg_is_pillows_at_that_quality():

@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import cosine
 
-from pipeline.errors import BadInput
+from pipeline.core.errors import BadInput
 from pipeline.fingerprints.decision_distance import Comparison
 from pipeline.models.network import predict
 from pipeline.probes.decision_pairs import Family
+from pipeline.tasks.recipe import Adversary, Recipe
 from pipeline.training.fit import fit_new
-from pipeline.training.recipe import Adversary, Recipe
 
 PAIRS = Family(count=20, adversary=Adversary(epsilon=51 / 255, step=17 / 255, steps=5))
 COMPARE = Comparison()
@@ -45,8 +45,12 @@ def test_neither_the_scale_of_answers_nor_the_order_of_classes_or_pairs_matters(
     source, suspects, labels, targets = draw(seed)
     score = COMPARE(source, suspects, labels, targets)
     order = (2 * np.random.default_rng(seed).permutation(6)[:, None] + [0, 1]).ravel()
-    for moved in ((source, suspects * scale), (source * scale, suspects), (source, suspects[..., [4, 2, 0, 1, 3]]),
-                  (source[order], suspects[:, order])):
+    for moved in (
+        (source, suspects * scale),
+        (source * scale, suspects),
+        (source, suspects[..., [4, 2, 0, 1, 3]]),
+        (source[order], suspects[:, order]),
+    ):
         assert COMPARE(*moved, labels, targets) == pytest.approx(score, abs=1e-9)
 
 
@@ -60,15 +64,15 @@ def test_the_source_itself_scores_one_and_nobody_more(seed):
 def test_classes_need_not_be_the_same():
     source, _, labels, targets = draw(0)
     other = np.random.default_rng(1).normal(size=(2, 12, 3))
-    assert not Comparison.same_classes and Comparison.kinds == ("modeldiff",)
+    assert not Comparison.same_classes and Comparison.methods == ("modeldiff",)
     assert COMPARE(source, other, labels, targets) == pytest.approx(
-        [1 - cosine(naive_vector(source), naive_vector(one)) for one in other])
+        [1 - cosine(naive_vector(source), naive_vector(one)) for one in other]
+    )
 
 
 def test_a_last_probe_without_a_partner_is_ignored():
     source, suspects, labels, targets = draw(3, probes=7)
-    assert (COMPARE(source, suspects, labels, targets) ==
-            COMPARE(source[:6], suspects[:, :6], labels[:6], targets[:6])).all()
+    assert (COMPARE(source, suspects, labels, targets) == COMPARE(source[:6], suspects[:, :6], labels[:6], targets[:6])).all()
 
 
 def test_a_model_that_always_answers_the_same_scores_zero():
@@ -87,7 +91,7 @@ def test_small_distances_keep_their_digits():
 
 
 def test_a_pair_is_an_image_of_the_pool_and_its_variant_within_the_ball(pairs, pool):
-    assert pairs.kind == "modeldiff" and len(pairs) == 40 and pairs.images.dtype == np.uint8
+    assert pairs.method == "modeldiff" and len(pairs) == 40 and pairs.images.dtype == np.uint8
     seeds, variants = pairs.images[::2], pairs.images[1::2]
     assert (pairs.index[::2] == pairs.index[1::2]).all() and (np.diff(pairs.index[::2]) > 0).all()
     assert (seeds == pool.images[pairs.index[::2]]).all() and (pairs.labels == pool.labels[pairs.index]).all()

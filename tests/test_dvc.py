@@ -23,7 +23,8 @@ def test_kill_9_leaves_no_orphan_and_the_next_run_keeps_what_was_trained(reposit
 
 
 def test_an_undisturbed_run_gives_the_same_files(repository, tmp_path, monkeypatch):
-    """The suspects and scores of the killed run are those of a run that nobody disturbed, and that trains anew."""
+    """The suspects, scores and reports of the killed run are those of a run that nobody disturbed, and that trains anew: what a
+    machine measures about itself stands in none of them, so dvc.lock and reports/ are the same too."""
     from click.testing import CliRunner
 
     from stages.cli import sac
@@ -33,7 +34,7 @@ def test_an_undisturbed_run_gives_the_same_files(repository, tmp_path, monkeypat
     monkeypatch.setenv("SAC_JOBS", "1")
     for _, _, words in scratch.stages():
         assert CliRunner().invoke(sac, words).exit_code == 0
-    for part in ("source", "zoo", "probes", "outputs", "scores.parquet"):
+    for part in ("source", "zoo", "probes", "outputs", "scores.parquet", "records", f"../../reports/{TASK}"):
         ours, theirs = (root / f"artifacts/{TASK}" / part for root in (tmp_path, repository.folder))
         names = [path.relative_to(ours) for path in sorted(ours.rglob("*")) if path.is_file()] or [Path()]
         assert all((ours / name).read_bytes() == (theirs / name).read_bytes() for name in names), part
@@ -57,8 +58,13 @@ def test_a_probes_parameter_trains_nothing(repository):
     folder = repository.folder
     before = modified(folder)
     output = dvc(folder, "exp", "run", "-S", "probes.augmented.jpeg.quality=10")
-    assert ran(output) == ["check", *(f"{name}@{TASK}{family}" for name, family in (
-        ("probes", "-augmented"), ("outputs", "-augmented"), ("score", ""), ("report", "")))]
+    assert ran(output) == [
+        "check",
+        *(
+            f"{name}@{TASK}{family}"
+            for name, family in (("probes", "-augmented"), ("outputs", "-augmented"), ("score", ""), ("report", ""))
+        ),
+    ]
     assert modified(folder) == before
     scratch.git(folder, "checkout", "-q", "--", ".")
     dvc(folder, "checkout", "-q")
@@ -75,8 +81,9 @@ def test_a_changed_recipe_reruns_that_attack_and_what_follows(repository):
     scratch.git(folder, "checkout", "-q", "--", ".")
 
 
-@pytest.mark.parametrize(("change", "says"), [
-    ({"tasks": ["tiney"]}, "did you mean 'tiny'"), ({"attacks": {"prun": {}}}, "did you mean 'prune'")])
+@pytest.mark.parametrize(
+    ("change", "says"), [({"tasks": ["tiney"]}, "did you mean 'tiny'"), ({"attacks": {"prun": {}}}, "did you mean 'prune'")]
+)
 def test_a_misspelt_name_stops_at_once(repository, change, says):
     folder = repository.folder
     before = modified(folder)

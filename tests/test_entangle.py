@@ -11,14 +11,15 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from torch import nn
 from torch.nn.functional import cross_entropy
 
-from pipeline.errors import BadInput
+from pipeline.core.errors import BadInput
 from pipeline.models.network import accuracy, build, clone, predict
+from pipeline.tasks.recipe import Adversary, Distillation, Recipe
+from pipeline.tasks.watermark import Watermark, load_triggers, save_triggers
 from pipeline.training.entangle import fit_entangled, make_triggers, place_patch, represent, snnl, success
 from pipeline.training.fit import fit, fit_new
-from pipeline.training.recipe import Adversary, Distillation, Recipe
-from pipeline.training.watermark import Watermark, load_triggers, save_triggers
 from tests.making import make_tiny
 
 QUICK = Recipe(epochs=4, batch=32, rate=0.05)
@@ -44,15 +45,19 @@ def apart(one, other, distance):
 def naive_snnl(features, labels, temperature, distance):
     losses = []
     for place, (own, label) in enumerate(zip(features, labels, strict=True)):
-        near = [(labels[other] == label, exp(-apart(own, features[other], distance) / temperature))
-                for other in range(len(features)) if other != place]
+        near = [
+            (labels[other] == label, exp(-apart(own, features[other], distance) / temperature))
+            for other in range(len(features))
+            if other != place
+        ]
         if any(same for same, _ in near):
             losses.append(-log(sum(value for same, value in near if same) / sum(value for _, value in near)))
     return np.mean(losses) if losses else 0.0
 
 
-@given(st.integers(0, 10_000), st.integers(2, 8), st.integers(1, 4), st.floats(0.3, 30),
-       st.sampled_from(["euclidean", "cosine"]))
+@given(
+    st.integers(0, 10_000), st.integers(2, 8), st.integers(1, 4), st.floats(0.3, 30), st.sampled_from(["euclidean", "cosine"])
+)
 def test_snnl_is_the_double_loop(seed, count, width, temperature, distance):
     draw = np.random.default_rng(seed)
     features, labels = draw.normal(size=(count, width)), draw.integers(0, 3, count)
@@ -75,8 +80,11 @@ def test_snnl_knows_no_order_no_names_and_no_origin_or_scale(seed, distance):
     features, labels = torch.randn(9, 4, generator=draw, dtype=torch.float64), torch.arange(9) % 2
     expected, order = snnl(features, labels, 0.7, distance), torch.randperm(9, generator=draw)
     same = features + 1e6 if distance == "euclidean" else features * torch.arange(1, 10)[:, None]
-    for found in (snnl(features[order], labels[order], 0.7, distance), snnl(features, 5 - labels, 0.7, distance),
-                  snnl(same, labels, 0.7, distance)):
+    for found in (
+        snnl(features[order], labels[order], 0.7, distance),
+        snnl(features, 5 - labels, 0.7, distance),
+        snnl(same, labels, 0.7, distance),
+    ):
         assert float(found) == pytest.approx(float(expected), rel=1e-6)
 
 
@@ -103,12 +111,19 @@ def test_snnl_stays_finite_at_any_temperature_and_for_images_alone_in_their_clas
 
 
 @pytest.mark.parametrize("arch", ["vgg_slim", "resnet_slim", "densenet_slim", "mobilenet_slim"])
-def test_every_architecture_is_heard_at_three_depths_and_answers_as_before(arch, tiny):
+def test_every_architecture_is_heard_at_three_depths_and_answers_as_before(arch, tiny, monkeypatch):
+    handles, register = [], nn.Module.register_forward_hook
+
+    def recorded(module, hook, **named):
+        handles.append(register(module, hook, **named))
+        return handles[-1]
+
+    monkeypatch.setattr(nn.Module, "register_forward_hook", recorded)
     network, images = build(arch, tiny, seed=0), torch.from_numpy(tiny.images[:5])
     features, logits = represent(network, images)
     assert [len(values) for values in features] == [5, 5, 5]
     assert torch.equal(network.head(features[-1]), logits) and torch.equal(network(images), logits)
-    assert not any(module._forward_hooks for module in network.modules())
+    assert not any(handle.id in handle.hooks_dict_ref() for handle in handles)
 
 
 def test_the_patch_lies_where_whitening_it_raises_the_loss_most(plain, tiny):
@@ -116,10 +131,12 @@ def test_the_patch_lies_where_whitening_it_raises_the_loss_most(plain, tiny):
     triggers, targets = pixels[tiny.labels == 0][:12], pixels[tiny.labels == 1][:16]
     watched = triggers.clone().requires_grad_()
     labels = torch.tensor([1] * 12 + [0] * 16)
-    sum(snnl(values, labels, heat, "cosine") for values, heat in zip(
-        represent(plain, torch.cat([watched, targets]))[0], MARK.temperatures, strict=True)).backward()
+    sum(
+        snnl(values, labels, heat, "cosine")
+        for values, heat in zip(represent(plain, torch.cat([watched, targets]))[0], MARK.temperatures, strict=True)
+    ).backward()
     slope = watched.grad.mean(dim=0).sum(dim=0).numpy()
-    windows = {(top, left): slope[top:top + 3, left:left + 3].sum() for top in range(14) for left in range(14)}
+    windows = {(top, left): slope[top : top + 3, left : left + 3].sum() for top in range(14) for left in range(14)}
     assert place_patch(plain, triggers, targets, MARK) == max(windows, key=windows.get)
 
 
@@ -130,7 +147,7 @@ def test_triggers_are_the_source_class_with_a_patch_and_small_steps(plain, tiny)
     assert triggers.trained.sum() == 20 and (triggers.labels == 0).all() and triggers.target == 1
     top, left = (int(triggers.facts[name]) for name in ("top", "left"))
     patched = tiny.images[triggers.index].copy()
-    patched[:, :, top:top + 3, left:left + 3] = 255
+    patched[:, :, top : top + 3, left : left + 3] = 255
     assert triggers.images.dtype == np.uint8 and (triggers.images == patched).all()
     steps = np.abs(moved.images.astype(int) - patched)
     assert 0 < steps.max() <= round(255 * MARK.step * (MARK.steps + MARK.away))
@@ -178,6 +195,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_does_not(marked, tin
 
 def test_the_loss_entangles(tiny):
     """With weights the triggers mix with the target class in the features; without, they lie apart."""
+
     def mixing(weights):
         mark = MARK.model_copy(update={"weights": weights})
         network, triggers = fit_entangled(build("vgg_slim", tiny, seed=0), tiny, QUICK, mark, seed=0)
@@ -219,7 +237,8 @@ def test_the_watermark_is_trained_by_the_plain_loop(tiny):
 def test_held_out_triggers_are_never_trained_on(tiny):
     network, seen = build("vgg_slim", tiny, seed=0), set()
     network.register_forward_pre_hook(
-        lambda network, inputs: seen.update(image.numpy().tobytes() for image in inputs[0] if network.training))
+        lambda network, inputs: seen.update(image.numpy().tobytes() for image in inputs[0] if network.training)
+    )
     _, triggers = fit_entangled(network, tiny, QUICK, MARK, seed=0)
     assert [image.tobytes() in seen for image in triggers.images] == triggers.trained.tolist()
 
@@ -242,11 +261,16 @@ def test_triggers_may_come_from_other_images(tiny):
     assert (triggers.images == outside.images[triggers.index]).all() and (triggers.labels == -1).all()
 
 
-@pytest.mark.parametrize("change, says", [
-    ({"source_class": 7}, "source_class: 0 images of class 7"),
-    ({"target_class": 9}, "target_class: 0 images of class 9"),
-    ({"triggers": 40}, "source_class: 40 images of class 0, at least 41"), ({"target_class": 0}, "must differ"),
-    ({"patch": 17}, "17 pixels do not fit")])
+@pytest.mark.parametrize(
+    "change, says",
+    [
+        ({"source_class": 7}, "source_class: 0 images of class 7"),
+        ({"target_class": 9}, "target_class: 0 images of class 9"),
+        ({"triggers": 40}, "source_class: 40 images of class 0, at least 41"),
+        ({"target_class": 0}, "must differ"),
+        ({"patch": 17}, "17 pixels do not fit"),
+    ],
+)
 def test_a_watermark_that_does_not_fit_the_data_is_refused_before_any_training(change, says, plain, tiny):
     network = clone(plain)
     with pytest.raises(BadInput, match=says):
@@ -265,8 +289,18 @@ def test_images_of_another_shape_are_refused(plain, tiny):
         fit_entangled(clone(plain), tiny, QUICK, MARK, 0, make_tiny(90, seed=2, channels=3))
 
 
-@pytest.mark.parametrize("wrong", [{"ratio": 0}, {"weights": (1, 1)}, {"temperatures": (1, 0, 1)}, {"distance": "l1"},
-                                   {"step": 2}, {"trigers": 5}, {"target_class": -1}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"ratio": 0},
+        {"weights": (1, 1)},
+        {"temperatures": (1, 0, 1)},
+        {"distance": "l1"},
+        {"step": 2},
+        {"trigers": 5},
+        {"target_class": -1},
+    ],
+)
 def test_parameters_out_of_range_are_refused(wrong):
     with pytest.raises(ValidationError):
         Watermark(**{"source_class": 0, "target_class": 1} | wrong)
@@ -289,5 +323,5 @@ def test_triggers_return_from_their_file_and_other_files_are_refused(marked, tmp
 
 
 def test_parameters_are_checked_without_torch():
-    code = "import sys, pipeline.training.watermark; sys.exit('torch' in sys.modules)"
+    code = "import sys, pipeline.tasks.watermark; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import BadInput
-from pipeline.executor import run_all
-from pipeline.files import write_text
-from pipeline.zoo import _only_writer
+from pipeline.core.errors import BadInput
+from pipeline.core.executor import run_all
+from pipeline.core.files import write_text
 from tests.imports import ROOT
 
 
@@ -48,9 +47,14 @@ def test_a_process_that_is_killed_is_explained(monkeypatch):
         list(run_all(die, range(2), "deaths"))
 
 
-@pytest.mark.parametrize(("name", "value", "says"), [
-    ("SAC_JOBS", "two", "SAC_JOBS: expected a whole number"), ("SAC_JOBS", "0", "at least 1"),
-    ("SAC_ENGINE", "lokey", "did you mean 'loky'")])
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("SAC_JOBS", "two", "SAC_JOBS: expected a whole number"),
+        ("SAC_JOBS", "0", "at least 1"),
+        ("SAC_ENGINE", "lokey", "did you mean 'loky'"),
+    ],
+)
 def test_wrong_settings_are_refused(name, value, says, monkeypatch):
     monkeypatch.setenv(name, value)
     with pytest.raises(BadInput, match=says):
@@ -65,9 +69,11 @@ def test_ray_is_asked_for_when_it_is_not_there(monkeypatch):
 
 
 def test_workers_die_with_their_parent(tmp_path):
-    code = ("import sys; sys.path.insert(0, '.'); from tests.test_executor import linger;"
-            "from pipeline.executor import run_all;"
-            f"list(run_all(linger, [r'{tmp_path}/a', r'{tmp_path}/b'], 'lingering'))")
+    code = (
+        "import sys; sys.path.insert(0, '.'); from tests.test_executor import linger;"
+        "from pipeline.core.executor import run_all;"
+        f"list(run_all(linger, [r'{tmp_path}/a', r'{tmp_path}/b'], 'lingering'))"
+    )
     parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=os.environ | {"SAC_JOBS": "2"})
     while len(list(tmp_path.glob("[ab]"))) < 2 and parent.poll() is None:
         time.sleep(0.02)
@@ -86,10 +92,3 @@ def linger(path):
     """Say who I am, in a file that appears whole, and stay."""
     write_text(Path(path), str(os.getpid()))
     time.sleep(600)
-
-
-def test_only_one_run_writes_a_store(tmp_path):
-    with _only_writer(tmp_path), pytest.raises(BadInput, match="another run is training"), _only_writer(tmp_path):
-        pass
-    with _only_writer(tmp_path):
-        pass

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from pipeline.core.names import module
 from pipeline.models import architectures, family
 from pipeline.models.face import recentre
 from pipeline.models.network import Spec, accuracy, build, embeddings, load, predict, replace_head, save
-from pipeline.names import module
+from pipeline.tasks.recipe import ArcFace, Recipe
 from pipeline.training.fit import fit, fit_new
-from pipeline.training.recipe import ArcFace, Recipe
-from pipeline.verification import cosines
+from pipeline.verification.thresholds import cosines
 from tests.making import make_tiny
 
 NAMES = [name for name in architectures() if family(name) == "face"]
@@ -66,11 +66,16 @@ def test_at_112_pixels_the_last_maps_are_7_by_7_as_published(arch):
 
 def test_the_paper_scale_has_the_published_numbers_of_weights():
     """InsightFace's: 24.0 and 43.6 million; MobileFaceNet's: 0.99 million with embeddings of 128 numbers."""
-    weights = {arch: sum(value.numel() for name, value in build(arch, spec(2), seed=0).named_parameters()
-                         if name != "head.centres") for arch in PAPER}
+    weights = {
+        arch: sum(value.numel() for name, value in build(arch, spec(2), seed=0).named_parameters() if name != "head.centres")
+        for arch in PAPER
+    }
     weights["face_mobilefacenet"] -= 512 * (512 - 128)
-    assert weights == {"face_resnet18": pytest.approx(24.0e6, rel=0.005), "face_resnet50": pytest.approx(43.6e6, rel=0.005),
-                       "face_mobilefacenet": pytest.approx(0.99e6, rel=0.02)}
+    assert weights == {
+        "face_resnet18": pytest.approx(24.0e6, rel=0.005),
+        "face_resnet50": pytest.approx(43.6e6, rel=0.005),
+        "face_mobilefacenet": pytest.approx(0.99e6, rel=0.02),
+    }
 
 
 @pytest.mark.parametrize("arch", NAMES)

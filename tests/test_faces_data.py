@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.benchmark import task_part
+from pipeline.core.errors import BadInput
 from pipeline.data import fer2013, kdef, kdef_by_person, load
 from pipeline.data.split import deal
-from pipeline.errors import BadInput
+from pipeline.tasks.task import task_part
 from tests.imports import ROOT
 from tests.test_data import png, write_parquet
 
@@ -129,9 +129,11 @@ def all_of_kdef(dark):
     return tuple(np.delete(values, dark, axis=0) for values in (images, labels, people))
 
 
-DARK = {"anywhere": np.random.default_rng(0).choice(4900, 12, replace=False),
-        "of one emotion": np.flatnonzero(all_of_kdef([])[1] == 3)[:12],
-        **{f"of {person}": np.flatnonzero(all_of_kdef([])[2] == person)[:12] for person in np.unique(all_of_kdef([])[2])}}
+DARK = {
+    "anywhere": np.random.default_rng(0).choice(4900, 12, replace=False),
+    "of one emotion": np.flatnonzero(all_of_kdef([])[1] == 3)[:12],
+    **{f"of {person}": np.flatnonzero(all_of_kdef([])[2] == person)[:12] for person in np.unique(all_of_kdef([])[2])},
+}
 
 
 @pytest.mark.parametrize("name", ["kdef", "kdef_by_person"])
@@ -154,13 +156,16 @@ def test_the_splits_of_kdef_fit_whichever_photographs_are_dark(monkeypatch, name
     assert set(left) == {(4480, 408)} if name == "kdef" else {(4468, 420), (4480, 408)} <= set(left)
 
 
-@pytest.mark.parametrize(("file", "content", "says"), [
-    ("AF01/AF01XXS.JPG", jpg(90), "AF01XXS.JPG: not a name of KDEF's: expected one like AF01AFS.JPG"),
-    ("AF01/FAFS.JPG", jpg(90), "FAFS.JPG: not a name of KDEF's"),
-    ("AF01/AF01AFS.JPG", b"no picture", "AF01AFS.JPG is not a picture"),
-    ("AF01/AF01AFS.JPG", jpg(90)[:300], "AF01AFS.JPG is not a picture"),
-    ("AF02/AF01AFS.jpg", jpg(90), "AF01AFS.jpg: the same photograph as .*AF01AFS.JPG: remove one"),
-])
+@pytest.mark.parametrize(
+    ("file", "content", "says"),
+    [
+        ("AF01/AF01XXS.JPG", jpg(90), "AF01XXS.JPG: not a name of KDEF's: expected one like AF01AFS.JPG"),
+        ("AF01/FAFS.JPG", jpg(90), "FAFS.JPG: not a name of KDEF's"),
+        ("AF01/AF01AFS.JPG", b"no picture", "AF01AFS.JPG is not a picture"),
+        ("AF01/AF01AFS.JPG", jpg(90)[:300], "AF01AFS.JPG is not a picture"),
+        ("AF02/AF01AFS.jpg", jpg(90), "AF01AFS.jpg: the same photograph as .*AF01AFS.JPG: remove one"),
+    ],
+)
 @pytest.mark.parametrize("name", ["kdef", "kdef_by_person"])
 def test_a_file_that_is_not_kdefs_is_named(home, name, file, content, says):
     write_kdef(home)

@@ -8,11 +8,11 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from pipeline.errors import BadInput
+from pipeline.core.errors import BadInput
 from pipeline.models import architectures, check_architecture, family
 from pipeline.models.network import Spec, accuracy, build, clone, load, predict, replace_head, save
 
-SLIM = [name for name in architectures() if name.endswith("_slim")]
+OWN = [name for name in architectures() if name.endswith(("_slim", "_compact"))]
 
 
 def spec(channels=1, classes=3):
@@ -27,14 +27,25 @@ def test_every_architecture_takes_any_channels_and_classes(arch, channels, class
     assert answers.shape == (2, classes) and answers.dtype == np.float32 and np.isfinite(answers).all()
 
 
-def test_every_family_has_a_slim_and_a_paper_scale():
-    paper = {"vgg13", "vgg13_bn", "vgg16_bn", "resnet18", "resnet34", "resnet50", "densenet121", "mobilenet_v2",
-             "face_resnet18", "face_resnet50", "face_mobilefacenet"}
+def test_every_family_has_networks_of_its_own_and_the_papers():
+    paper = {
+        "vgg13",
+        "vgg13_bn",
+        "vgg16_bn",
+        "resnet18",
+        "resnet34",
+        "resnet50",
+        "densenet121",
+        "mobilenet_v2",
+        "face_resnet18",
+        "face_resnet50",
+        "face_mobilefacenet",
+    }
     assert paper <= set(architectures())
-    assert {family(name) for name in SLIM} == {family(name) for name in paper}
+    assert {family(name) for name in OWN} == {family(name) for name in paper}
 
 
-@pytest.mark.parametrize("arch", SLIM)
+@pytest.mark.parametrize("arch", OWN)
 def test_a_network_rebuilds_itself_from_its_file(arch, tmp_path, tiny):
     network = build(arch, tiny, seed=1)
     save(network, tmp_path / "a.safetensors")
@@ -109,9 +120,20 @@ def hostile(path, tiny):
     written("other", weights, about | {"arch": "resnet_slim"})
     written("short", dict(list(weights.items())[:-1]), about)
     written("nan", weights | {"head.bias": torch.full_like(weights["head.bias"], float("nan"))}, about)
-    return {"pickle": "pickled models are never read", "torch": "pickled models are never read", "nameless": "no architecture",
-            "unknown": "did you mean", "module": "unknown", "huge": "cannot be", "negative": "cannot be", "flat": "cannot be",
-            "other": "do not fit", "short": "do not fit", "nan": "NaN", "missing": "no such model file"}
+    return {
+        "pickle": "pickled models are never read",
+        "torch": "pickled models are never read",
+        "nameless": "no architecture",
+        "unknown": "did you mean",
+        "module": "unknown",
+        "huge": "cannot be",
+        "negative": "cannot be",
+        "flat": "cannot be",
+        "other": "do not fit",
+        "short": "do not fit",
+        "nan": "NaN",
+        "missing": "no such model file",
+    }
 
 
 def test_hostile_files_are_refused_in_one_line(tmp_path, tiny):

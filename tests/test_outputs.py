@@ -5,8 +5,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from pipeline.errors import BadInput
-from pipeline.outputs import CLASSES, SCHEMA, STEP, SUSPECT, read_outputs, write_outputs
+from pipeline.core.errors import BadInput
+from pipeline.outputs.table import CLASSES, SCHEMA, STEP, SUSPECT, read_outputs, write_outputs, write_table
 from pipeline.probes.probe_set import probe_set
 
 NAMES = ("a", "b", "c")
@@ -14,8 +14,10 @@ NAMES = ("a", "b", "c")
 
 def sets():
     images = np.zeros((4, 1, 2, 2), np.uint8)
-    return [probe_set("clean", images, np.array([0, 1, 2, 0]), np.arange(4)),
-            probe_set("jpeg", images[:3], np.array([2, 1, 0]), np.arange(3), np.array([0, 0, 1]))]
+    return [
+        probe_set("clean", images, np.array([0, 1, 2, 0]), np.arange(4)),
+        probe_set("jpeg", images[:3], np.array([2, 1, 0]), np.arange(3), np.array([0, 0, 1])),
+    ]
 
 
 def about(name, attack="finetune_all", seed=0):
@@ -25,8 +27,10 @@ def about(name, attack="finetune_all", seed=0):
 def blocks(change=lambda name, kind, logits: logits, widths=(3, 3, 5)):
     draw = np.random.default_rng(0)
     for place, (name, width) in enumerate(zip(("source", "one", "two"), widths, strict=True)):
-        answers = [(probes, change(name, probes.kind, draw.normal(size=(len(probes), width)).astype(np.float32)))
-                   for probes in sets()]
+        answers = [
+            (probes, change(name, probes.method, draw.normal(size=(len(probes), width)).astype(np.float32)))
+            for probes in sets()
+        ]
         names = NAMES if width == 3 else tuple("vwxyz")[:width]
         yield about(name, "source" if name == "source" else "finetune_all", place), names, answers
 
@@ -39,12 +43,12 @@ def file(tmp_path):
 
 def test_answers_come_back_to_the_nearest_step(file):
     clean, compressed = read_outputs(file)
-    expected = {(suspect["suspect"], probes.kind): logits for suspect, _, answers in blocks() for probes, logits in answers}
-    assert (clean.kind, compressed.kind) == ("clean", "jpeg")
+    expected = {(suspect["suspect"], probes.method): logits for suspect, _, answers in blocks() for probes, logits in answers}
+    assert (clean.method, compressed.method) == ("clean", "jpeg")
     assert np.abs(clean.source - expected["source", "clean"]).max() <= STEP / 2
     for answers in (clean, compressed):
         for name, logits in zip(answers.suspects["suspect"], answers.logits, strict=True):
-            assert np.abs(logits - expected[name, answers.kind]).max() <= STEP / 2 and not (logits % STEP).any()
+            assert np.abs(logits - expected[name, answers.method]).max() <= STEP / 2 and not (logits % STEP).any()
     assert clean.labels.tolist() == [0, 1, 2, 0] and compressed.targets.tolist() == [0, 0, 1]
     assert list(clean.suspects.columns) == SUSPECT and clean.classes == [NAMES, tuple("vwxyz")]
 
@@ -52,7 +56,9 @@ def test_answers_come_back_to_the_nearest_step(file):
 def test_suspects_with_the_same_classes_are_stacked(file):
     groups = list(read_outputs(file)[0].groups())
     assert [(places.tolist(), stack.shape, same) for places, stack, same in groups] == [
-        ([0], (1, 4, 3), True), ([1], (1, 4, 5), False)]
+        ([0], (1, 4, 3), True),
+        ([1], (1, 4, 5), False),
+    ]
 
 
 def test_the_schema_is_the_documented_one(file):
@@ -71,16 +77,17 @@ def test_answers_that_are_no_numbers_are_refused_when_written(tmp_path, value, s
 
 
 def test_too_few_answers_are_refused_when_written(tmp_path):
-    with pytest.raises(BadInput, match=r"one: answers \(2, 3\) to 3 probes of kind 'jpeg'"):
-        write_outputs(tmp_path / "x", "made", blocks(lambda name, kind, logits:
-                      logits[:2] if (name, kind) == ("one", "jpeg") else logits))
+    with pytest.raises(BadInput, match=r"one: answers \(2, 3\) to 3 probes of method 'jpeg'"):
+        write_outputs(
+            tmp_path / "x", "made", blocks(lambda name, kind, logits: logits[:2] if (name, kind) == ("one", "jpeg") else logits)
+        )
 
 
 def rewritten(file, change):
     table = pq.read_table(file)
     frame = change(table.to_pandas())
     changed = pa.Table.from_pandas(frame, schema=SCHEMA, preserve_index=False)
-    pq.write_table(changed.replace_schema_metadata(table.schema.metadata), file)
+    write_table(file, changed.replace_schema_metadata(table.schema.metadata), {"task": "made"})
     return file
 
 
@@ -90,16 +97,19 @@ def with_output(frame, row, value):
 
 
 def row_of(frame, suspect, kind, probe=0):
-    return frame[(frame["suspect"] == suspect) & (frame["probes"] == kind) & (frame["probe"] == probe)].index[0]
+    return frame[(frame["suspect"] == suspect) & (frame["method"] == kind) & (frame["probe"] == probe)].index[0]
 
 
-@pytest.mark.parametrize(("change", "says"), [
-    (lambda f: f.drop(row_of(f, "one", "clean", 2)), "one answered 3 probes of kind 'clean', expected 4"),
-    (lambda f: with_output(f, row_of(f, "one", "jpeg"), [1, 2]), "one gave answers of mixed widths"),
-    (lambda f: with_output(f, row_of(f, "two", "jpeg"), [np.nan] * 5), "two: NaN or infinite"),
-    (lambda f: f[f["suspect"] != "source"], "expected the answers of one source to 'clean', found 0"),
-    (lambda f: f.assign(label=f["label"].where(f["suspect"] != "two", 1)), "two answered other probes"),
-])
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda f: f.drop(row_of(f, "one", "clean", 2)), "one answered 3 probes of method 'clean', expected 4"),
+        (lambda f: with_output(f, row_of(f, "one", "jpeg"), [1, 2]), "one gave answers of mixed widths"),
+        (lambda f: with_output(f, row_of(f, "two", "jpeg"), [np.nan] * 5), "two: NaN or infinite"),
+        (lambda f: f[f["suspect"] != "source"], "expected the answers of one source to 'clean', found 0"),
+        (lambda f: f.assign(label=f["label"].where(f["suspect"] != "two", 1)), "two answered other probes"),
+    ],
+)
 def test_a_broken_file_names_the_suspect(file, change, says):
     with pytest.raises(BadInput, match=says):
         read_outputs(rewritten(file, change))
@@ -114,7 +124,7 @@ def test_a_file_that_is_none_is_refused(tmp_path, content):
 
 
 def test_a_file_without_class_names_is_refused(file):
-    pq.write_table(pq.read_table(file).replace_schema_metadata({}), file)
+    write_table(file, pq.read_table(file).replace_schema_metadata({}), {"task": "made"})
     with pytest.raises(BadInput, match="not a file of outputs"):
         read_outputs(file)
     assert CLASSES == b"sac_classes"

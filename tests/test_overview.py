@@ -6,7 +6,6 @@ import pytest
 
 from pipeline.reports.exchange import exchange
 from pipeline.reports.overview import regime_grid, regimes, results
-from pipeline.statistics import Statistics
 
 ARCHS = ["densenet_slim", "mobilenet_slim", "resnet_slim", "vgg_slim"]
 ATTACKS = ["extract_label", "extract_adv", "extract_prob", "average", "pooled"]
@@ -19,17 +18,40 @@ def write(folder, name, frame):
 
 
 def main_table(auc, inside=("yes", "no", "", "yes", "yes")):
-    return pd.DataFrame({"fingerprint": "SAC-m", "attack": ATTACKS, "auc": auc, "low": auc - 0.1, "high": auc + 0.1,
-                         "published": ["0.9", "0.8", "", "0.7", "0.6"], "inside": inside})
+    return pd.DataFrame(
+        {
+            "fingerprint": "SAC-m",
+            "attack": ATTACKS,
+            "auc": auc,
+            "low": auc - 0.1,
+            "high": auc + 0.1,
+            "published": ["0.9", "0.8", "", "0.7", "0.6"],
+            "inside": inside,
+        }
+    )
 
 
 def test_results_count_what_was_trained_and_what_agrees(tmp_path):
     write(tmp_path / "a", "main", main_table(0.5))
-    write(tmp_path / "a", "costs", pd.DataFrame({"models": [3, 7], "core_seconds": [1.0, 7200.0]}))
-    write(tmp_path / "a", "accuracy", pd.DataFrame({"attack": ["source", "prune"], "lowest_train": [0.98, 0.5]}))
+    pd.DataFrame({"task": "a", "attack": ["prune", "total"], "core_seconds": [1.0, 7200.0]}).to_csv(tmp_path / "costs.csv")
+    accuracy = {"attack": ["source", "prune"], "models": [1, 6], "lowest_train": [0.98, 0.5]}
+    write(tmp_path / "a", "accuracy", pd.DataFrame(accuracy))
     (row,) = results(tmp_path, {"a": "A"}).to_dict("records")
-    assert row == {"task": "a", "title": "A", "models": 7, "core_hours": 2.0, "lowest_train_accuracy": 0.98,
-                   "published_aucs": 3, "inside": 2}
+    gaps = {"gap": pytest.approx((0.4 + 0.3 + 0.2) / 3), "gap_hard": pytest.approx(0.35)}
+    distance = row.pop("distance")
+    assert row == {
+        "task": "a",
+        "title": "A",
+        "models": 7,
+        "core_hours": 2.0,
+        "lowest_train_accuracy": 0.98,
+        "published_aucs": 3,
+        "inside": 2,
+        "could_fail": 3,
+        "inside_at_risk": 0,
+        **gaps,
+    }
+    assert distance == pytest.approx(np.mean([4, 3, 2]) * 1.959964)
 
 
 def test_the_regimes_stand_side_by_side(tmp_path):
@@ -39,23 +61,22 @@ def test_the_regimes_stand_side_by_side(tmp_path):
     frame = regimes(tmp_path)
     assert list(frame["attack"]) == ATTACKS[:-1] and set(frame["task"]) == {"a"}
     assert (frame["auc_short"] == 0.1).all() and (frame["auc_converged"] == 0.9).all()
-    assert regime_grid(frame).to_dict("records") == [
-        {"fingerprint": "SAC-m", **dict.fromkeys(ATTACKS[:-1], "0.10 → 0.90")}]
+    assert regime_grid(frame).to_dict("records") == [{"fingerprint": "SAC-m", **dict.fromkeys(ATTACKS[:-1], "0.10 → 0.90")}]
     assert regimes(tmp_path / "nothing").empty
 
 
 def suspects(irrelevant, stolen, transferred):
     """A score file: an irrelevant model of each architecture by three, two attacks, and one attack apart."""
-    rows = [("irrelevant", "half", False, arch, score) for arch in ARCHS for score in irrelevant]
-    rows += [(name, "half", True, "vgg_slim", score) for name, scores in stolen.items() for score in scores]
+    rows = [("irrelevant", "task", False, arch, score) for arch in ARCHS for score in irrelevant]
+    rows += [(name, "task", True, "vgg_slim", score) for name, scores in stolen.items() for score in scores]
     rows += [("transfer_all", "transfer", True, "vgg_slim", score) for score in transferred]
-    return pd.DataFrame(rows, columns=["attack", "half", "stolen", "arch", "SAC-JC"])
+    return pd.DataFrame(rows, columns=["attack", "domain", "stolen", "arch", "SAC-JC"])
 
 
 def test_each_source_is_judged_by_every_threshold(tmp_path):
     write(tmp_path / "a", "scores", suspects([-0.5, -0.5, -0.5], {"prune": [-0.1, -0.6], "finetune_all": [-0.2]}, [-0.9]))
     write(tmp_path / "b", "scores", suspects([-0.3, -0.3, -0.3], {"prune": [-0.1]}, [-0.9]))
-    frame = exchange(tmp_path, ["a", "b"], Statistics()).set_index("source")
+    frame = exchange(tmp_path, ["a", "b"]).set_index("source")
     assert frame["threshold"].to_dict() == {"a": pytest.approx(0.5), "b": pytest.approx(0.3)}
     # prune: one of two found, no false alarm: 2/3; finetune_all: found: 1
     assert frame.loc["a", "a"] == frame.loc["a", "b"] == pytest.approx(np.mean([2 / 3, 1]))

@@ -5,22 +5,29 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from pipeline.benchmark import Verification
 from pipeline.data.corrupt import jpeg
 from pipeline.data.images import Images, from_arrays
 from pipeline.models.network import clone, embeddings, load, save
-from pipeline.pairs import calibration_pairs
-from pipeline.probes import verification
+from pipeline.probes import fri
+from pipeline.probes.face_pairs import Boundary, Conferrable, Family
 from pipeline.probes.probe_set import DefenderModels
-from pipeline.probes.verification_pairs import Boundary, Conferrable, Family
+from pipeline.tasks.recipe import ArcFace, Recipe
+from pipeline.tasks.task import Verification
 from pipeline.training.fit import fit, fit_new
-from pipeline.training.recipe import ArcFace, Recipe
+from pipeline.verification.pairs import calibration_pairs
 
-HOW = Verification(size=16, channels=1, references=11, pairs=20, calibration=64)  # thirty-second parts are exact
+HOW = Verification(size=16, channels=1, gallery=11, pairs=20, calibration=64)  # thirty-second parts are exact
 LEARNS = Recipe(epochs=2, batch=16, rate=0.05, arcface=ArcFace(margin=0.1, scale=8))
 IMITATES = Recipe(epochs=2, batch=16, rate=0.05, imitates_embeddings=True)
-FAMILY = Family(count=100, minimum=1, pairs=200, moved=100, quality=10, boundary=Boundary(k=0.1, rate=0.005, steps=80),
-                conferrable=Conferrable(epsilon=0.1, rate=0.02, steps=15, threshold=0.0))
+FAMILY = Family(
+    count=100,
+    minimum=1,
+    pairs=200,
+    moved=100,
+    quality=10,
+    boundary=Boundary(k=0.1, rate=0.005, steps=80),
+    conferrable=Conferrable(epsilon=0.1, rate=0.02, steps=15, threshold=0.0),
+)
 
 
 def people(seed: int, count: int, pictures: int = 8, channels: int = 1) -> Images:
@@ -51,7 +58,7 @@ def models(tmp_path_factory) -> DefenderModels:
 
 
 def made(family, pool, models):
-    return {probes.kind: probes for probes in family(pool, models)}
+    return {probes.method: probes for probes in family(pool, models)}
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +70,11 @@ def sets(pool, models):
 def strict(request, pool, models):
     """Less compressed, nearer to the threshold, and accepted by a stricter score."""
     near, score = FAMILY.boundary.model_copy(update={"k": 0.02}), {"threshold": request.param}
-    return request.param, made(FAMILY.model_copy(update={
-        "quality": 40, "boundary": near, "conferrable": FAMILY.conferrable.model_copy(update=score)}), pool, models)
+    return request.param, made(
+        FAMILY.model_copy(update={"quality": 40, "boundary": near, "conferrable": FAMILY.conferrable.model_copy(update=score)}),
+        pool,
+        models,
+    )
 
 
 def equal_errors(scores, same):
@@ -76,14 +86,14 @@ def equal_errors(scores, same):
 
 
 def margins(path, models, probes, images):
-    """How far the cosines of `images` and the probes' references lie on the right side of the network's own threshold."""
+    """How far the cosines of `images` and the second pictures lie on the right side of the network's own threshold."""
     network, pairs = load(path), calibration_pairs(models.calibration, HOW)
 
     def cosines(first, second):
         return (embeddings(network, first) * embeddings(network, second)).sum(axis=1)
 
     threshold = equal_errors(cosines(pairs.images[pairs.first], pairs.images[pairs.second]), pairs.same)
-    return np.where(probes.labels == 1, 1, -1) * (cosines(images, probes.gallery[probes.references[:, 0]]) - threshold)
+    return np.where(probes.labels == 1, 1, -1) * (cosines(images, probes.gallery[probes.beside[:, 0]]) - threshold)
 
 
 def mistakes(paths, models, probes):
@@ -95,7 +105,7 @@ def mistakes(paths, models, probes):
 @pytest.mark.parametrize("swapped", [False, True])
 def test_every_target_but_the_clean_ones_is_compressed_at_the_quality_asked_for(quality, swapped):
     pool = people(4, 3, pictures=52, channels=3)
-    family = verification.Family(count=24, minimum=1, quality=quality, swapped=swapped)
+    family = fri.Family(count=24, minimum=1, quality=quality, swapped=swapped)
     found = made(family, pool, DefenderModels(None, verification=HOW))
     clean, compressed = found.pop("fri_clean"), found["fri"]
     assert (compressed.index == clean.index).all() and (clean.images == pool.images[clean.index]).all()
@@ -127,8 +137,12 @@ def test_conferrable_pairs_turn_source_and_surrogates_and_leave_references_as_th
     probes = sets["cae_pairs"]
 
     def change(paths):
-        return np.mean([margins(path, models, probes, probes.images) -
-                        margins(path, models, probes, pool.images[probes.index]) for path in paths])
+        return np.mean(
+            [
+                margins(path, models, probes, probes.images) - margins(path, models, probes, pool.images[probes.index])
+                for path in paths
+            ]
+        )
 
     assert change([models.source]) < -0.2 and change(models.surrogates) < -0.2 and abs(change(models.references)) < 0.04
 

@@ -5,10 +5,11 @@ import re
 import pytest
 import yaml
 
-from pipeline import params
-from pipeline.benchmark import Benchmark
-from pipeline.check import check_params
-from pipeline.errors import BadInput, unknown
+from pipeline.attacks import read_attack
+from pipeline.core import params
+from pipeline.core.errors import BadInput, unknown
+from pipeline.tasks.task import Task
+from pipeline.wiring.check import check_params
 from tests.imports import ROOT
 
 TEXT = (ROOT / "params.yaml").read_text()
@@ -41,41 +42,53 @@ def test_the_repositorys_own_parameters_are_right(changed):
     changed({})
 
 
-@pytest.mark.parametrize(("change", "says"), [
-    ({"tasks": ["fashion_mimi"]}, "tasks: unknown task 'fashion_mimi': did you mean 'fashion_mini'"),
-    ({"fingerprint.method": "jpge"}, "fingerprint.method: unknown method 'jpge': did you mean 'jpeg'"),
-    ({"fingerprint.methd": "jpeg"}, "unknown key 'methd': did you mean 'method'"),
-    ({"fingerprint.comparison": "cosine_l2"}, "did you mean 'cosine_l1'"),
-    ({"fingerprint.comparison": "matching", "fingerprint.representation": "softmax"}, "matching of cutmix is scored on logits"),
-    ({"attacks.prun": {}}, "pipeline/attacks: unknown name 'prun': did you mean 'prune'"),
-    ({"attacks.prune.ratio": [0.1]}, "attacks.prune: unknown key 'ratio': did you mean 'ratios'"),
-    ({"attacks.prune.ratios": [0.1, 0.1]}, "attacks.prune.ratios: expected no value twice"),
-    ({"attacks.prune.ratios": [0.125]}, "attacks.prune.ratios.0: expected whole hundredths"),
-    ({"benchmarks.digits.archs": ["vgg_slim", "vgg_slim"]}, "benchmarks.digits.archs: expected no value twice"),
-    ({"attacks.finetune_all.recipe": {"epochs": None}}, "attacks.finetune_all.recipe.epochs"),
-    ({"attacks.extract_prob.recipe": {"distillation": None}}, "extract_prob: recipe.distillation is what it works by"),
-    ({"attacks.distill.recipe": {"imitates_embeddings": False}}, "distill: recipe.imitates_embeddings is .*, found false"),
-    ({"attacks.prune.ratios": []}, "attacks.prune.ratios: .*at least 1"),
-    ({"attacks.prune.ratios": [1.5]}, r"attacks.prune.ratios.0: .*less than 1, found 1.5"),
-    ({"attacks.extract_label.recipe": {"epoch": 3}},
-     "attacks.extract_label.recipe: unknown key 'epoch': did you mean 'epochs'"),
-    ({"attacks.extract_adv": {}}, "attacks.extract_adv: this attack belongs to the section second_attacks"),
-    ({"second_attacks.extract_adv.recipe.adversary.epsilon": 0}, "epsilon: .*greater than 0, found 0"),
-    ({"benchmarks.digits.archs": ["vgg_slin"]},
-     "benchmarks.digits: .*unknown architecture 'vgg_slin': did you mean 'vgg_slim'"),
-    ({"benchmarks.digits.data": "digit"}, "benchmarks.digits: .*unknown name 'digit': did you mean 'digits'"),
-    ({"benchmarks.digits.seeds": 0}, "benchmarks.digits.seeds: .*greater than or equal to 1, found 0"),
-    ({"benchmarks.digits.transfer.data": "mnist"}, "unknown name 'mnist'"),
-    ({"probes.augmented.jpeg.quality": 0}, "probes.augmented.jpeg.quality"),
-    ({"probes.augmentd": {}}, "did you mean 'augmented'"),
-    ({"comparisons.rbf_l1.delta": -1}, "comparisons.rbf_l1.delta"),
-    ({"table.SAC-JC.method": "jpg"}, "table.SAC-JC.method: .*did you mean 'jpeg'"),
-    ({"counts": [0]}, "counts"),
-    ({"metrics.resamples": 3}, "metrics.resamples"),
-    ("tasks: [", "not YAML"),
-    ("- a list", "expected sections, found list"),
-    ("tasks: []", "benchmarks"),
-])
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"tasks": ["fashion_mimi"]}, "tasks: unknown task 'fashion_mimi': did you mean 'fashion_mini'"),
+        ({"fingerprint.method": "jpge"}, "fingerprint.method: unknown method 'jpge': did you mean 'jpeg'"),
+        ({"fingerprint.methd": "jpeg"}, "unknown key 'methd': did you mean 'method'"),
+        ({"fingerprint.comparison": "cosine_l2"}, "did you mean 'cosine_l1'"),
+        (
+            {"fingerprint.comparison": "matching", "fingerprint.representation": "softmax"},
+            "matching of cutmix is scored on logits",
+        ),
+        ({"attacks.prun": {}}, "pipeline/attacks: unknown name 'prun': did you mean 'prune'"),
+        ({"attacks.prune.ratio": [0.1]}, "attacks.prune: unknown key 'ratio': did you mean 'ratios'"),
+        ({"attacks.prune.ratios": [0.1, 0.1]}, "attacks.prune.ratios: expected no value twice"),
+        ({"attacks.prune.ratios": [0.125]}, "attacks.prune.ratios.0: expected whole hundredths"),
+        ({"task.digits.archs": ["vgg_slim", "vgg_slim"]}, "task.digits.archs: expected no value twice"),
+        ({"attacks.finetune_all.recipe": {"epochs": None}}, "attacks.finetune_all.recipe.epochs"),
+        ({"attacks.extract_prob.recipe": {"distillation": None}}, "extract_prob: recipe.distillation is what it works by"),
+        ({"attacks.distill.recipe": {"imitates_embeddings": False}}, "distill: recipe.imitates_embeddings is .*, found false"),
+        ({"attacks.prune.ratios": []}, "attacks.prune.ratios: .*at least 1"),
+        ({"attacks.prune.ratios": [1.5]}, r"attacks.prune.ratios.0: .*less than 1, found 1.5"),
+        (
+            {"attacks.extract_label.recipe": {"epoch": 3}},
+            "attacks.extract_label.recipe: unknown key 'epoch': did you mean 'epochs'",
+        ),
+        ({"attacks.extract_adv": {}}, "attacks.extract_adv: this attack belongs to the section second_attacks"),
+        ({"second_attacks.extract_adv.recipe.adversary.epsilon": 0}, "epsilon: .*greater than 0, found 0"),
+        ({"task.digits.archs": ["vgg_slin"]}, "task.digits: .*unknown architecture 'vgg_slin': did you mean 'vgg_slim'"),
+        ({"task.emotion.attacks": {"prun": {}}}, "task.emotion.attacks: unknown attack 'prun': did you mean 'prune'"),
+        (
+            {"task.emotion.attacks": {"prune": {"ratio": [0.1]}}},
+            "attacks.prune as in task.emotion.attacks: unknown key 'ratio'",
+        ),
+        ({"task.digits.data": "digit"}, "task.digits: .*unknown name 'digit': did you mean 'digits'"),
+        ({"task.digits.seeds": 0}, "task.digits.seeds: .*greater than or equal to 1, found 0"),
+        ({"task.digits.transfer.data": "mnist"}, "unknown name 'mnist'"),
+        ({"probes.augmented.jpeg.quality": 0}, "probes.augmented.jpeg.quality"),
+        ({"probes.augmentd": {}}, "did you mean 'augmented'"),
+        ({"comparisons.rbf_l1.delta": -1}, "comparisons.rbf_l1.delta"),
+        ({"table.SAC-JC.method": "jpg"}, "table.SAC-JC.method: .*did you mean 'jpeg'"),
+        ({"counts": [0]}, "counts"),
+        ({"redraws": 3}, "redraws"),
+        ("tasks: [", "not YAML"),
+        ("- a list", "expected sections, found list"),
+        ("tasks: []", "the section fingerprint is missing"),
+    ],
+)
 def test_what_cannot_be_stops_in_one_line_with_the_nearest_name(changed, change, says):
     with pytest.raises(BadInput, match=says) as error:
         changed(change)
@@ -98,10 +111,18 @@ def test_a_changed_file_is_read_again(changed):
 
 def test_every_benchmark_states_its_regime(changed):
     changed({})
-    for name in params.read("benchmarks"):
-        benchmark = params.read(f"benchmarks.{name}", Benchmark)
-        assert benchmark.recipe.epochs > 0 and benchmark.title
+    for name in params.read("task"):
+        task = params.read(f"task.{name}", Task)
+        assert task.recipe.epochs > 0 and task.title
 
 
 def test_an_unknown_name_without_a_near_one_lists_all():
     assert unknown("task", "zzz", ["b", "a"]) == "unknown task 'zzz': known: a, b"
+
+
+def test_a_task_says_what_attacks_do_otherwise_there(changed):
+    changed(TEXT)
+    here, there = read_attack("prune", "emotion"), read_attack("prune", "fashion_mini")
+    assert (here.by, max(here.ratios), here.recipe.clip) == ("signed", 0.25, 5.0)
+    assert (there.by, max(there.ratios), there.recipe.clip) == ("magnitude", 0.45, None)
+    assert here.refresh == there.refresh and here.recipe.schedule == there.recipe.schedule == "constant"

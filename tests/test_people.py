@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.benchmark import PeopleSplit
+from pipeline.core.errors import BadInput
+from pipeline.core.names import known, module
 from pipeline.data.images import Images
 from pipeline.data.pictures import square
-from pipeline.errors import BadInput
-from pipeline.names import known, module
 from pipeline.people import load, reading, recordio
 from pipeline.people.dealing import COMPARED, LEARNED, deal_people
+from pipeline.tasks.task import PeopleSplit
 from tests.test_data import png, write_parquet
 
 REAL = Path(os.environ.get("SAC_DATA", "data"))
-MAGIC = 0xced7230a
+MAGIC = 0xCED7230A
 GROUPS = (*LEARNED, *COMPARED)
 SHADES = {"ann": (200, 210, 220), "bob": (10, 20), "cid": (100,)}
 
@@ -59,15 +59,20 @@ def listed(people=SHADES):
     pictures = [png(plain(shade)) for shades in people.values() for shade in shades]
     ends = np.cumsum([1, *map(len, people.values())]).tolist()
     first = len(pictures) + 1
-    return [(0, part(packed(2, 0, (first, first + len(people))))),
-            *((number, part(packed(0, 5, (), data))) for number, data in enumerate(pictures, 1)),
-            *((first + place, part(packed(2, 0, ends[place:place + 2]))) for place in range(len(people)))]
+    return [
+        (0, part(packed(2, 0, (first, first + len(people))))),
+        *((number, part(packed(0, 5, (), data))) for number, data in enumerate(pictures, 1)),
+        *((first + place, part(packed(2, 0, ends[place : place + 2]))) for place in range(len(people))),
+    ]
 
 
 def unlisted(people=SHADES, labels=()):
-    return [(number, part(packed(len(labels), person, (person, *labels[1:]) if labels else (), png(plain(shade)))))
-            for number, (person, shade) in enumerate(
-                (person, shade) for person, shades in enumerate(people.values()) for shade in shades)]
+    return [
+        (number, part(packed(len(labels), person, (person, *labels[1:]) if labels else (), png(plain(shade)))))
+        for number, (person, shade) in enumerate(
+            (person, shade) for person, shades in enumerate(people.values()) for shade in shades
+        )
+    ]
 
 
 def write_folders(folder, people=SHADES, suffix=".png"):
@@ -85,8 +90,12 @@ def write_set(name, home):
         write_folders(home / name)
     else:
         labels = [person for person, shades in enumerate(SHADES.values()) for _ in shades]
-        write_parquet(home / name / "all-00000-of-00001.parquet",
-                      [png(plain(shade)) for shades in SHADES.values() for shade in shades], labels, tuple(SHADES))
+        write_parquet(
+            home / name / "all-00000-of-00001.parquet",
+            [png(plain(shade)) for shades in SHADES.values() for shade in shades],
+            labels,
+            tuple(SHADES),
+        )
 
 
 @pytest.mark.parametrize("name", known("people"))
@@ -186,8 +195,10 @@ def test_a_broken_picture_is_named(home, broken):
         load("lfw", 4, 1)
 
 
-@pytest.mark.parametrize(("labels", "says"), [([0, -1], r"lie in 0\.\.1, found -1\.\.0"), ([0, 2], r"found 0\.\.2"),
-                                              ([0, None], "whole numbers in column label")])
+@pytest.mark.parametrize(
+    ("labels", "says"),
+    [([0, -1], r"lie in 0\.\.1, found -1\.\.0"), ([0, 2], r"found 0\.\.2"), ([0, None], "whole numbers in column label")],
+)
 def test_labels_that_name_nobody_are_refused(home, labels, says):
     write_parquet(home / "lfw/all-0.parquet", [png(plain(1))] * 2, labels)
     with pytest.raises(BadInput, match=says):
@@ -207,10 +218,20 @@ def test_too_many_pictures_for_the_memory_are_refused(home, monkeypatch):
 
 def test_a_record_cut_at_the_magic_number_is_put_together_again(home):
     data = packed(0, 0, (), b"before" + struct.pack("<I", MAGIC) + b"mid" + struct.pack("<I", MAGIC) + b"end")
-    write_pack(home / "x", [(0, b"".join(part(piece, kind) for piece, kind in zip(
-        data.split(struct.pack("<I", MAGIC)), (1, 2, 3), strict=True))), (1, part(packed(3, 0, (4, 5, 6))))])
+    write_pack(
+        home / "x",
+        [
+            (
+                0,
+                b"".join(
+                    part(piece, kind) for piece, kind in zip(data.split(struct.pack("<I", MAGIC)), (1, 2, 3), strict=True)
+                ),
+            ),
+            (1, part(packed(3, 0, (4, 5, 6)))),
+        ],
+    )
     with (home / "x/train.rec").open("rb") as file:
-        pack = recordio.Pack(home / "x/train.rec", file, recordio._starts(home / "x/train.idx"))
+        pack = recordio.Pack(home / "x/train.rec", file, recordio.read_starts(home / "x/train.idx"))
         assert pack.record(0) == ((0,), data[24:])
         assert pack.record(1) == ((4, 5, 6), b"")
 
@@ -236,22 +257,25 @@ def replaced(number, data):
     return [(own, data if own == number else record) for own, record in listed()]
 
 
-@pytest.mark.parametrize(("records", "says"), [
-    (replaced(2, part(packed(0, 0), magic=1)), "record 2: starts with 01000000 and kind 0, expected 0a23d7ce"),
-    (replaced(2, part(packed(0, 0), kind=2)), "record 2: starts with .* kind 2"),
-    (replaced(2, part(packed(0, 0), kind=1)), "record 2: starts with .* kind 0"),
-    (replaced(9, part(packed(2, 0, (6, 7)))[:-3]), "record 9: starts at byte .* but the file ends after"),
-    (replaced(9, part(packed(2, 0, (6, 9)))), "record 9: expected .* up to 7, found labels 6.0 9.0"),
-    (replaced(9, part(packed(0, 6))), "record 9: expected .* found labels 6.0"),
-    (replaced(9, part(packed(2, 0, (float("nan"), 7)))), "record 9: expected .* found labels nan"),
-    (replaced(9, part(b"short")), "record 9: 5 bytes are too few for its labels"),
-    (replaced(9, part(packed(2**32 - 1, 0))), "record 9: 24 bytes are too few for its labels"),
-    (replaced(0, part(packed(2, 0, (7, 12)))), "record 0: expected .* up to 10, found labels 7.0 12.0"),
-    (replaced(0, part(packed(2, 0, (7, float("inf"))))), "record 0: expected .* found labels 7.0 inf"),
-    ([record for record in listed() if record[0] != 8], "record 8: train.idx does not list it"),
-    ([record for record in listed() if record[0] != 3], "record 3: train.idx does not list it"),
-    ([(0, part(packed(0, 0.5, (), b"")))], "record 0: its label is 0.5"),
-])
+@pytest.mark.parametrize(
+    ("records", "says"),
+    [
+        (replaced(2, part(packed(0, 0), magic=1)), "record 2: starts with 01000000 and kind 0, expected 0a23d7ce"),
+        (replaced(2, part(packed(0, 0), kind=2)), "record 2: starts with .* kind 2"),
+        (replaced(2, part(packed(0, 0), kind=1)), "record 2: starts with .* kind 0"),
+        (replaced(9, part(packed(2, 0, (6, 7)))[:-3]), "record 9: starts at byte .* but the file ends after"),
+        (replaced(9, part(packed(2, 0, (6, 9)))), "record 9: expected .* up to 7, found labels 6.0 9.0"),
+        (replaced(9, part(packed(0, 6))), "record 9: expected .* found labels 6.0"),
+        (replaced(9, part(packed(2, 0, (float("nan"), 7)))), "record 9: expected .* found labels nan"),
+        (replaced(9, part(b"short")), "record 9: 5 bytes are too few for its labels"),
+        (replaced(9, part(packed(2**32 - 1, 0))), "record 9: 24 bytes are too few for its labels"),
+        (replaced(0, part(packed(2, 0, (7, 12)))), "record 0: expected .* up to 10, found labels 7.0 12.0"),
+        (replaced(0, part(packed(2, 0, (7, float("inf"))))), "record 0: expected .* found labels 7.0 inf"),
+        ([record for record in listed() if record[0] != 8], "record 8: train.idx does not list it"),
+        ([record for record in listed() if record[0] != 3], "record 3: train.idx does not list it"),
+        ([(0, part(packed(0, 0.5, (), b"")))], "record 0: its label is 0.5"),
+    ],
+)
 def test_a_broken_pack_is_refused_by_file_and_record(home, records, says):
     write_pack(home / "ms1mv2", records)
     with pytest.raises(BadInput, match=f"ms1mv2/train.rec: {says}") as error:
@@ -259,8 +283,9 @@ def test_a_broken_pack_is_refused_by_file_and_record(home, records, says):
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("index", ["", "junk", "0\n1\n", "0\t0\t0\n", "0\t0\n0\t9\n", "0\t-5\n", "0\tx\n",
-                                   "0\t99999999999999999999\n"])
+@pytest.mark.parametrize(
+    "index", ["", "junk", "0\n1\n", "0\t0\t0\n", "0\t0\n0\t9\n", "0\t-5\n", "0\tx\n", "0\t99999999999999999999\n"]
+)
 def test_a_broken_index_is_refused(home, index):
     write_pack(home / "ms1mv2", listed())
     (home / "ms1mv2/train.idx").write_text(index)
@@ -296,16 +321,22 @@ def faces_of(counts):
     return Images(pixels.reshape(-1, 1, 1, 2), labels, tuple(f"p{person}" for person in range(len(counts))), (0.5,), (0.5,))
 
 
-ASKED = st.fixed_dictionaries({name: st.integers(1, 4) for name in GROUPS} | {
-    "probe_people": st.integers(1, 5), "references": st.integers(1, 8), "least_images": st.integers(2, 4),
-    "seed": st.integers(0, 9)})
+ASKED = st.fixed_dictionaries(
+    {name: st.integers(1, 4) for name in GROUPS}
+    | {
+        "probe_people": st.integers(1, 5),
+        "gallery": st.integers(1, 8),
+        "least_images": st.integers(2, 4),
+        "seed": st.integers(0, 9),
+    }
+)
 
 
 @given(st.lists(st.integers(0, 12), min_size=8, max_size=60), ASKED)
 def test_people_are_dealt_to_disjoint_groups_of_the_size_asked_for(counts, asked):
     faces, how, counts = faces_of(counts), PeopleSplit(**asked), np.array(counts)
-    probes = min(how.probe_people, (counts > how.references).sum())
-    needed = {"probe": how.references + 1, **dict.fromkeys(LEARNED, how.least_images), **dict.fromkeys(COMPARED, 2)}
+    probes = min(how.probe_people, (counts > how.gallery).sum())
+    needed = {"probe": how.gallery + 1, **dict.fromkeys(LEARNED, how.least_images), **dict.fromkeys(COMPARED, 2)}
     try:
         sets, indices = deal_people(faces, how)
     except BadInput:
@@ -313,7 +344,9 @@ def test_people_are_dealt_to_disjoint_groups_of_the_size_asked_for(counts, asked
         assert not probes or few or (counts >= 2).sum() < probes + sum(asked[name] for name in GROUPS)
         return
     assert {name: len(group.classes) for name, group in sets.items()} == {
-        "probe": probes, **{name: asked[name] for name in GROUPS}}
+        "probe": probes,
+        **{name: asked[name] for name in GROUPS},
+    }
     everybody = [person for group in sets.values() for person in group.classes]
     assert len(set(everybody)) == len(everybody)
     for name, group in sets.items():
@@ -327,22 +360,28 @@ def test_people_are_dealt_to_disjoint_groups_of_the_size_asked_for(counts, asked
 
 
 def test_another_seed_deals_other_people():
-    faces, how = faces_of([5] * 40), dict.fromkeys(GROUPS, 4) | {"probe_people": 4, "references": 2}
+    faces, how = faces_of([5] * 40), dict.fromkeys(GROUPS, 4) | {"probe_people": 4, "gallery": 2}
     one, other = (deal_people(faces, PeopleSplit(**how, seed=seed))[0] for seed in (0, 1))
     assert one["defender"].classes != other["defender"].classes
 
 
 def test_too_few_people_are_counted_and_refused():
-    how = PeopleSplit(**dict.fromkeys(GROUPS, 2), probe_people=3, references=4, least_images=3)
-    with pytest.raises(BadInput, match=r"6 asked for \(defender .*: 2 \+ 2 .*with 3 or more .*, 5 have them beside 1 "
-                                       r"dealt before: ask for fewer, lower `least_images` or read more people$"):
+    how = PeopleSplit(**dict.fromkeys(GROUPS, 2), probe_people=3, gallery=4, least_images=3)
+    with pytest.raises(
+        BadInput,
+        match=r"6 asked for \(defender .*: 2 \+ 2 .*with 3 or more .*, 5 have them beside 1 "
+        r"dealt before: ask for fewer, lower `least_images` or read more people$",
+    ):
         deal_people(faces_of([5] + [4] * 5 + [2] * 30), how)
-    with pytest.raises(BadInput, match=r"6 asked for \(defender_calibration .*with 2 or more .*, 5 have them beside 7 "
-                                       r"dealt before: ask for fewer or read more people$"):
+    with pytest.raises(
+        BadInput,
+        match=r"6 asked for \(defender_calibration .*with 2 or more .*, 5 have them beside 7 "
+        r"dealt before: ask for fewer or read more people$",
+    ):
         deal_people(faces_of([5] + [4] * 9 + [2] * 2), how)
     with pytest.raises(BadInput, match=r"6 asked for \(defender \+ .*with 2 or more .*: ask for fewer or read more people$"):
         deal_people(faces_of([5] + [2] * 5), how.model_copy(update={"least_images": 2}))
-    with pytest.raises(BadInput, match=r"nobody has more than 4 pictures.*the most: 4.*lower `references`"):
+    with pytest.raises(BadInput, match=r"nobody has more than 4 pictures.*the most: 4.*lower `gallery`"):
         deal_people(faces_of([4] * 30), how)
 
 

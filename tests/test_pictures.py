@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageOps
 
+from pipeline.core.errors import BadInput
 from pipeline.data.folders import read_parquet
 from pipeline.data.pictures import read_picture, square
-from pipeline.errors import BadInput
 from tests.test_data import write_parquet
 
 DRAWN = np.random.default_rng(0).integers(0, 256, (5, 6, 3), dtype=np.uint8)
@@ -65,12 +65,15 @@ def test_damaged_bytes_of_any_format_are_read_or_refused_in_one_line(tmp_path_fa
     assert answers[0] == answers[1] and (answers[0] or changes or kept < len(FILES[name]))
 
 
-@pytest.mark.parametrize(("kind", "part", "becomes", "says"), [
-    ("PNG", FILES["PNG"][33:41], b"\0\0\0\0IDAT", "broken PNG file"),
-    ("PPM", b"255", b"2x5", "invalid literal"),
-    ("BMP", struct.pack("<2i", 6, 5), struct.pack("<2i", 6, 2**20), "exceeds limit"),
-    ("TIFF", struct.pack("<2HII", 257, 4, 1, 5), struct.pack("<2HII", 257, 4, 1, 2**20), "exceeds limit"),
-])
+@pytest.mark.parametrize(
+    ("kind", "part", "becomes", "says"),
+    [
+        ("PNG", FILES["PNG"][33:41], b"\0\0\0\0IDAT", "broken PNG file"),
+        ("PPM", b"255", b"2x5", "invalid literal"),
+        ("BMP", struct.pack("<2i", 6, 5), struct.pack("<2i", 6, 2**20), "exceeds limit"),
+        ("TIFF", struct.pack("<2HII", 257, 4, 1, 5), struct.pack("<2HII", 257, 4, 1, 2**20), "exceeds limit"),
+    ],
+)
 def test_what_pillow_raises_otherwise_than_as_an_os_error_is_refused_by_row(tmp_path, kind, part, becomes, says):
     """SyntaxError, ValueError, DecompressionBombError."""
     assert FILES[kind].count(part) == 1
@@ -122,4 +125,4 @@ def test_16_bits_are_turned_too():
 def test_other_modes_become_grey_or_colour(mode, shape):
     two = np.where(DRAWN[..., :1] > 128, 255, 0).repeat(3, 2).astype(np.uint8)
     read = np.asarray(read_picture(io.BytesIO(encoded(Image.fromarray(two).convert(mode), "PNG")), ""))
-    assert read.shape == shape and (read.reshape(5, 6, -1) == two[..., :read.reshape(5, 6, -1).shape[-1]]).all()
+    assert read.shape == shape and (read.reshape(5, 6, -1) == two[..., : read.reshape(5, 6, -1).shape[-1]]).all()

@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.core.errors import BadInput
 from pipeline.data.corrupt import CORRUPTIONS, jpeg
 from pipeline.data.images import Images
-from pipeline.errors import BadInput
 from pipeline.models.network import load, predict, save
-from pipeline.probes import kinds
+from pipeline.probes import methods
 from pipeline.probes.augmented import CutMix, cutmix
 from pipeline.probes.augmented import Family as Augmented
 from pipeline.probes.misclassified import Family as Misclassified
 from pipeline.probes.probe_set import DefenderModels, contact_sheet, load_examples, load_facts, load_probes, save_probes
+from pipeline.tasks.recipe import Recipe
 from pipeline.training.fit import fit_new
-from pipeline.training.recipe import Recipe
 from tests.making import make_tiny
 
 AUGMENTED = Augmented(count=12, corruption={"count": 5})
@@ -36,21 +36,21 @@ def models(tmp_path_factory, tiny) -> DefenderModels:
 
 @pytest.fixture(scope="module")
 def augmented(pool):
-    return {probes.kind: probes for probes in AUGMENTED(pool, None)}
+    return {probes.method: probes for probes in AUGMENTED(pool, None)}
 
 
 def test_every_documented_method_is_a_kind():
-    assert {"clean", "jpeg", "cutmix", "wrong", "source_wrong", "wrong_jpeg", *CORRUPTIONS} <= set(kinds())
+    assert {"clean", "jpeg", "cutmix", "wrong", "source_wrong", "wrong_jpeg", *CORRUPTIONS} <= set(methods())
 
 
 def test_augmented_probes_come_from_the_pool_and_repeat(pool, augmented):
-    assert tuple(augmented) == Augmented.kinds
-    again = {probes.kind: probes for probes in AUGMENTED(pool, None)}
+    assert tuple(augmented) == Augmented.methods
+    again = {probes.method: probes for probes in AUGMENTED(pool, None)}
     for kind, probes in augmented.items():
         assert len(probes) == (12 if kind in ("clean", "jpeg", "cutmix", "cutmix_corner") else 5)
         assert probes.images.dtype == np.uint8 and (probes.images == again[kind].images).all()
         assert (probes.labels == pool.labels[probes.index]).all()
-        assert (probes.index == augmented["clean"].index[:len(probes)]).all()
+        assert (probes.index == augmented["clean"].index[: len(probes)]).all()
     assert (augmented["clean"].images == pool.images[augmented["clean"].index]).all()
     assert (augmented["jpeg"].images == jpeg(augmented["clean"].images, 25)).all()
 
@@ -94,7 +94,7 @@ def wrong(model, images, labels):
 
 def test_misclassified_probes_are_what_all_models_get_wrong(pool, models):
     family = Misclassified(count=1000, minimum=1)
-    by_kind = {probes.kind: probes for probes in family(pool, models)}
+    by_kind = {probes.method: probes for probes in family(pool, models)}
     missed = [set(np.flatnonzero(wrong(model, pool.images, pool.labels))) for model in (models.source, *models.surrogates)]
     assert set(by_kind["source_wrong"].index) == missed[0]
     assert set(by_kind["wrong"].index) == set.intersection(*missed)
@@ -120,9 +120,9 @@ def test_probes_come_back_from_files_that_open(tmp_path, pool, models):
     sets = Misclassified(count=25, minimum=1)(pool, models)
     save_probes(sets, tmp_path)
     for probes, again in zip(sets, load_probes(tmp_path), strict=True):
-        assert (probes.images == again.images).all() and probes.facts == again.facts and probes.kind == again.kind
+        assert (probes.images == again.images).all() and probes.facts == again.facts and probes.method == again.method
         assert all((getattr(probes, name) == getattr(again, name)).all() for name in ("labels", "index", "targets"))
-        sheet = np.asarray(Image.open(tmp_path / f"{probes.kind}.png"))
+        sheet = np.asarray(Image.open(tmp_path / f"{probes.method}.png"))
         assert (sheet == contact_sheet(probes.images)[0]).all()
 
 
@@ -130,8 +130,8 @@ def test_the_first_ten_of_each_kind_and_the_facts_lie_apart(tmp_path, pool, mode
     sets = Misclassified(count=25, minimum=1)(pool, models)
     save_probes(sets, tmp_path)
     for probes, examples in zip(sets, load_examples(tmp_path), strict=True):
-        assert examples.kind == probes.kind and (examples.images == probes.images[:10]).all()
-    assert load_facts(tmp_path) == {probes.kind: {"probes": len(probes), "facts": probes.facts} for probes in sets}
+        assert examples.method == probes.method and (examples.images == probes.images[:10]).all()
+    assert load_facts(tmp_path) == {probes.method: {"probes": len(probes), "facts": probes.facts} for probes in sets}
 
 
 def test_colour_probes_come_back_too(tmp_path):
@@ -145,7 +145,7 @@ def test_a_missing_or_broken_probe_file_is_refused(tmp_path):
         load_probes(tmp_path)
     save_probes([], tmp_path)
     (tmp_path / "probes.parquet").write_bytes(b"junk")
-    with pytest.raises(BadInput, match="cannot be read"):
+    with pytest.raises(BadInput, match="damaged"):
         load_probes(tmp_path)
 
 

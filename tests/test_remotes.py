@@ -27,9 +27,13 @@ class Server(asyncssh.SSHServer):
 
 
 async def listen(folder):
-    return await asyncssh.listen("127.0.0.1", 0, server_factory=Server,
-                                 server_host_keys=[asyncssh.generate_private_key("ssh-ed25519")],
-                                 sftp_factory=functools.partial(asyncssh.SFTPServer, chroot=os.fspath(folder)))
+    return await asyncssh.listen(
+        "127.0.0.1",
+        0,
+        server_factory=Server,
+        server_host_keys=[asyncssh.generate_private_key("ssh-ed25519")],
+        sftp_factory=functools.partial(asyncssh.SFTPServer, chroot=os.fspath(folder)),
+    )
 
 
 @pytest.fixture
@@ -74,7 +78,7 @@ def lab(repository, tmp_path):
 
 
 def point_to(folder, url, **settings):
-    """What README says: the remote `lab`, in this clone, is that storage."""
+    """What docs/remotes.md says: the remote `lab`, in this clone, is that storage."""
     dvc(folder, "remote", "modify", "--local", "lab", "url", url)
     for name, value in settings.items():
         dvc(folder, "remote", "modify", "--local", "lab", name, value)

@@ -5,35 +5,55 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from pipeline.errors import BadInput
+from pipeline.core.errors import BadInput
 from pipeline.fingerprints.naming import Fingerprint
-from pipeline.reports import tables, text
-from pipeline.reports.published import COLUMNS, accuracy_beside, beside, read_published, threshold_beside
+from pipeline.metrics.statistics import Statistics
+from pipeline.reports import judging, tables, text
+from pipeline.reports.published import COLUMNS, accuracy_beside, agreement, beside, read_published, threshold_beside
 from pipeline.reports.tables import Attack
-from pipeline.statistics import Statistics
 from tests.imports import ROOT
 
 ARCHS = ("densenet_slim", "mobilenet_slim", "resnet_slim", "vgg_slim")
 FINGERPRINT = Fingerprint(method="jpeg", representation="logits", comparison="cosine_l1")
-HOW = Statistics(resamples=500)
+HOW = Statistics()
 
 
 def models(attack, variants=("",)):
-    return [{"suspect": f"{attack}-{arch}-{seed}-{variant}", "attack": attack, "arch": arch, "seed": seed, "variant": variant,
-             "train_accuracy": 1.0, "test_accuracy": 0.8, "seconds": 2.0, "key": f"{attack}{arch}{seed}"}
-            for arch in ARCHS for seed in (0, 1) for variant in variants]
+    return [
+        {
+            "suspect": f"{attack}-{arch}-{seed}-{variant}",
+            "attack": attack,
+            "arch": arch,
+            "seed": seed,
+            "variant": variant,
+            "train_accuracy": 1.0,
+            "test_accuracy": 0.8,
+            "key": f"{attack}{arch}{seed}",
+        }
+        for arch in ARCHS
+        for seed in (0, 1)
+        for variant in variants
+    ]
 
 
 LEARNED = {"images": 500, "classes": 10}
-ATTACKS = [Attack("irrelevant", "half", False, None, LEARNED, models("irrelevant")),
-           Attack("finetune_all", "half", True, None, LEARNED, models("finetune_all")),
-           Attack("prune", "half", True, None, LEARNED, models("prune", ("0.10", "0.20"))),
-           Attack("extract_adv", "half", True, None, LEARNED, models("extract_adv")),
-           Attack("transfer_all", "transfer", True, None, LEARNED, models("transfer_all")),
-           Attack("irrelevant_transfer", "transfer", False, None, LEARNED, models("irrelevant_transfer")),
-           Attack("transfer_corrupted", "corrupted", True, "no corrupted data", {}, [])]
-LEVELS = {"irrelevant": 0.0, "finetune_all": 3.0, "prune": 0.5, "extract_adv": 0.0, "transfer_all": -2.0,
-          "irrelevant_transfer": -4.0}
+ATTACKS = [
+    Attack("irrelevant", "task", False, None, LEARNED, models("irrelevant")),
+    Attack("finetune_all", "task", True, None, LEARNED, models("finetune_all")),
+    Attack("prune", "task", True, None, LEARNED, models("prune", ("0.10", "0.20"))),
+    Attack("extract_adv", "task", True, None, LEARNED, models("extract_adv")),
+    Attack("transfer_all", "transfer", True, None, LEARNED, models("transfer_all")),
+    Attack("irrelevant_transfer", "transfer", False, None, LEARNED, models("irrelevant_transfer")),
+    Attack("transfer_corrupted", "corrupted", True, "no corrupted data", {}, []),
+]
+LEVELS = {
+    "irrelevant": 0.0,
+    "finetune_all": 3.0,
+    "prune": 0.5,
+    "extract_adv": 0.0,
+    "transfer_all": -2.0,
+    "irrelevant_transfer": -4.0,
+}
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +62,7 @@ def scores():
     frame = pd.DataFrame([model for attack in ATTACKS for model in attack.models])
     frame = frame[["attack", "arch", "seed", "variant", "suspect"]]
     frame["score"] = [LEVELS[attack] + draw.normal(0, 0.3) for attack in frame["attack"]]
-    return frame.assign(task="made", method="jpeg", representation="logits", comparison="cosine_l1", count=100)
+    return frame.assign(task="made", method="jpeg", representation="logits", comparison="cosine_l1", references="", count=100)
 
 
 def own(scores, attack):
@@ -50,7 +70,7 @@ def own(scores, attack):
 
 
 def test_every_attack_is_judged_against_its_own_irrelevant_models(scores):
-    table = tables.evaluate(scores, ATTACKS, HOW).set_index("attack")
+    table = judging.evaluate(scores, ATTACKS, HOW).set_index("attack")
     for attack, judge in (("finetune_all", "irrelevant"), ("prune", "irrelevant"), ("transfer_all", "irrelevant_transfer")):
         stolen, irrelevant = own(scores, attack), own(scores, judge)
         pairs = (stolen[:, None] > irrelevant[None]).mean()
@@ -61,9 +81,9 @@ def test_every_attack_is_judged_against_its_own_irrelevant_models(scores):
 
 
 def test_average_is_the_papers_mean_and_pooled_is_another(scores):
-    table = tables.evaluate(scores, ATTACKS, HOW).set_index("attack")
+    table = judging.evaluate(scores, ATTACKS, HOW).set_index("attack")
     averaged = table.loc[["finetune_all", "prune", "extract_adv"]]
-    for column in ("auc", "low", "high", "p_value", "f1"):
+    for column in ("auc", "p_value", "f1"):
         assert table.loc["average", column] == pytest.approx(averaged[column].mean())
     together = np.concatenate([own(scores, attack) for attack in ("finetune_all", "prune", "extract_adv")])
     pairs = (together[:, None] > own(scores, "irrelevant")[None]).mean()
@@ -71,17 +91,45 @@ def test_average_is_the_papers_mean_and_pooled_is_another(scores):
 
 
 def test_intervals_hold_their_estimates(scores):
-    table = tables.evaluate(scores, ATTACKS, HOW)
+    table = judging.evaluate(scores, ATTACKS, HOW)
     assert ((table["low"] <= table["auc"]) & (table["auc"] <= table["high"])).all()
     assert (table["low"] < table["high"]).all()
 
 
+def test_the_average_of_attacks_is_surer_than_one_of_them(scores):
+    table = judging.evaluate(scores, ATTACKS, HOW).set_index("attack")
+    averaged, average = table.loc[["finetune_all", "prune", "extract_adv"]], table.loc["average"]
+    assert average["high"] - average["low"] < (averaged["high"] - averaged["low"]).max()
+
+
+def test_sources_are_judged_one_by_one_and_averaged(scores):
+    plain = judging.evaluate(scores, ATTACKS, HOW).set_index("attack")
+    shifted = scores.assign(score=scores["score"] + np.where(scores["attack"] == "prune", -0.4, 0.0))
+    both = pd.concat([scores.assign(source=0), shifted.assign(source=1)], ignore_index=True)
+    table = judging.evaluate(both.sample(frac=1, random_state=0), ATTACKS, HOW).set_index("attack")
+    aucs = [(own(one, "prune")[:, None] > own(one, "irrelevant")[None]).mean() for one in (scores, shifted)]
+    row = table.loc["prune"]
+    assert (row["auc"], row["lowest"], row["highest"]) == pytest.approx((np.mean(aucs), min(aucs), max(aucs)))
+    assert row["sources"] == 2 and plain.loc["prune", "sources"] == 1
+    assert table.loc["finetune_all", ["stolen", "irrelevant", "f1"]].tolist() == pytest.approx(
+        plain.loc["finetune_all", ["stolen", "irrelevant", "f1"]].tolist()
+    )
+
+
+def test_redraws_that_change_the_order_widen_the_limits(scores):
+    draw = np.random.default_rng(1)
+    ranked = scores.assign(ranks=[draw.integers(1, 50, 20) for _ in range(len(scores))])
+    given, drawn = (judging.evaluate(own, ATTACKS, HOW).set_index("attack") for own in (scores, ranked))
+    assert np.isnan(given.loc["prune", "sd_probes"]) and drawn.loc["prune", "sd_probes"] > 0.05
+    assert drawn.loc["prune", "low"] < given.loc["prune", "low"]
+
+
 def test_what_does_not_apply_is_a_dash(scores):
     changed = scores.assign(score=scores["score"].where(~scores["attack"].isin(["transfer_all"])))
-    table = tables.main_table(changed, ATTACKS, {"SAC-JC": FINGERPRINT}, HOW)
+    table = judging.main_table(changed, ATTACKS, {"SAC-JC": FINGERPRINT}, HOW)
     table = beside(table, read_published(ROOT / "reports/published.csv", "cifar10"))
     assert np.isnan(table.set_index("attack").loc["transfer_all", "auc"])
-    grid = text.auc_grid(table, ["SAC-JC"]).set_index("AUC")["SAC-JC"]
+    grid = text.auc_grid(table).set_index("fingerprint").loc["SAC-JC"]
     assert grid["transfer_all"] == text.DASH and grid["finetune_all"].endswith("(paper 1.00)")
 
 
@@ -104,14 +152,17 @@ def test_architectures_are_compared_with_their_own_kind(scores):
 
 
 def test_pruning_is_shown_by_ratio(scores):
-    table = tables.by_pruning_ratio(scores, ATTACKS)
+    agreed = scores.assign(method="clean", comparison="matching", score=scores["variant"].map({"0.10": 0.9, "0.20": 0.4}))
+    table = tables.by_pruning_ratio(scores, ATTACKS, pd.concat([scores, agreed]))
+    assert table["agreement"].tolist() == pytest.approx([0.9, 0.4]) and (table["test_accuracy"] == 0.8).all()
     assert table["ratio"].tolist() == ["0.10", "0.20"] and table["suspects"].tolist() == [8, 8]
     part = scores[(scores["attack"] == "prune") & (scores["variant"] == "0.10")]["score"].to_numpy()
     assert table["auc"][0] == (part[:, None] > own(scores, "irrelevant")[None]).mean()
 
 
 def test_costs_count_a_run_once():
-    table = tables.costs(ATTACKS).set_index("attack")
+    seconds = {model["key"]: 2.0 for attack in ATTACKS for model in attack.models}
+    table = tables.costs(ATTACKS, seconds).set_index("attack")
     assert table.loc["prune"].tolist() == [16, 8, 16.0]
     assert table.loc["total", "core_seconds"] == 2.0 * 8 * 6
 
@@ -123,9 +174,18 @@ def test_accuracies_are_means_by_architecture():
     assert set(table["arch"]) == set(ARCHS)
 
 
-@pytest.mark.parametrize(("value", "low", "high", "inside"), [
-    ("0.95", 0.9, 1.0, "yes"), ("0.95", 0.9451, 0.96, "yes"), ("0.95", 0.956, 1.0, "no"), ("1.0", 0.9, 0.96, "yes"),
-    ("1.00", 0.9, 0.96, "no"), ("", 0.9, 1.0, ""), ("0.95", np.nan, np.nan, "")])
+@pytest.mark.parametrize(
+    ("value", "low", "high", "inside"),
+    [
+        ("0.95", 0.9, 1.0, "yes"),
+        ("0.95", 0.9451, 0.96, "yes"),
+        ("0.95", 0.956, 1.0, "no"),
+        ("1.0", 0.9, 0.96, "yes"),
+        ("1.00", 0.9, 0.96, "no"),
+        ("", 0.9, 1.0, ""),
+        ("0.95", np.nan, np.nan, ""),
+    ],
+)
 def test_the_published_value_is_compared_at_its_own_precision(value, low, high, inside):
     measured = pd.DataFrame([{"fingerprint": "SAC-m", "attack": "prune", "auc": 0.95, "low": low, "high": high}])
     rows = [["x", "y", "made", "prune", "SAC-m", "auc", value]] if value else []
@@ -145,8 +205,10 @@ def test_the_papers_accuracies_stand_beside_those_of_the_same_family_or_ratio():
 
 def test_the_papers_thresholds_stand_beside_the_measured_ones():
     frame = pd.DataFrame({"source": ["a", "b"], "threshold": [0.1, 0.2], "a": [1.0, 0.9], "b": [0.8, 1.0]})
-    typed = {"a": read_published(ROOT / "reports/published.csv", "emotion"),
-             "b": read_published(ROOT / "reports/published.csv", "cifar10")}
+    typed = {
+        "a": read_published(ROOT / "reports/published.csv", "emotion"),
+        "b": read_published(ROOT / "reports/published.csv", "cifar10"),
+    }
     table = threshold_beside(frame, typed)
     assert list(table) == ["source", "threshold", "published", "a", "b"] and table["published"][0] == 0.321
     assert np.isnan(table["published"][1]) and "published" not in threshold_beside(frame[1:], typed)
@@ -159,37 +221,78 @@ def published(**wanted):
     return frame
 
 
-@pytest.mark.parametrize(("table", "task", "method", "metric", "attack", "value"), [
-    ("Table 1", "emotion", "SAC-JC", "auc", "extract_label", "0.92"), ("Table 2", "faces", "CAE", "f1", "prune", "0.60"),
-    ("Table 3", "emotion", "", "accuracy", "extract_adv:resnet", "76.83"),
-    ("Table 3", "fashion_mnist", "SAC-m", "auc", "extract_adv", "0.89"),
-    ("Table 5", "cifar10", "EWE", "p_value", "transfer_corrupted", "1.57e-10"),
-    ("Table 8", "cifar10", "CAE", "seconds", "", "25536.89")])
-def test_published_values_are_the_papers(table, task, method, metric, attack, value):
-    assert published(table=table, task=task, method=method, metric=metric, attack=attack)["value"].tolist() == [value]
+@pytest.mark.parametrize(
+    ("table", "task", "fingerprint", "metric", "attack", "value"),
+    [
+        ("Table 1", "emotion", "SAC-JC", "auc", "extract_label", "0.92"),
+        ("Table 2", "faces", "CAE", "f1", "prune", "0.60"),
+        ("Table 3", "emotion", "", "accuracy", "extract_adv:resnet", "76.83"),
+        ("Table 3", "fashion_mnist", "SAC-m", "auc", "extract_adv", "0.89"),
+        ("Table 5", "cifar10", "EWE", "p_value", "transfer_corrupted", "1.57e-10"),
+        ("Table 8", "cifar10", "CAE", "seconds", "", "25536.89"),
+    ],
+)
+def test_published_values_are_the_papers(table, task, fingerprint, metric, attack, value):
+    assert published(table=table, task=task, fingerprint=fingerprint, metric=metric, attack=attack)["value"].tolist() == [value]
 
 
-@pytest.mark.parametrize(("table", "task"), [("Table 1", "emotion"), ("Table 5", "cifar10"), ("Table 4", "tiny_imagenet"),
-                                             ("Table 2", "faces"), ("Table 3", "fashion_mnist"), ("Table 4", "cifar100")])
+@pytest.mark.parametrize(
+    ("table", "task"),
+    [
+        ("Table 1", "emotion"),
+        ("Table 5", "cifar10"),
+        ("Table 4", "tiny_imagenet"),
+        ("Table 2", "faces"),
+        ("Table 3", "fashion_mnist"),
+        ("Table 4", "cifar100"),
+    ],
+)
 def test_printed_averages_are_the_means_of_what_is_typed(table, task):
     """Typing errors show: the printed average row is the mean of the rows above it."""
     typed = published(table=table, task=task, metric="auc")
-    for _, rows in typed.groupby("method"):
+    for _, rows in typed.groupby("fingerprint"):
         rows = rows[~rows["attack"].str.startswith("transfer")].set_index("attack")["value"].astype(float)
         assert rows.drop("average").mean() == pytest.approx(rows["average"], abs=0.0101)
 
 
-def test_findings_say_what_the_numbers_say(scores):
-    table = beside(tables.main_table(scores, ATTACKS, {"SAC-JC": FINGERPRINT}, HOW), read_published(
-        ROOT / "reports/published.csv", "cifar10"))
-    said = " ".join(text.findings(table, tables.accuracies(ATTACKS), False))
-    assert "Outside: SAC-JC on extract_adv" in said and "(converged)" in said
+def test_the_verdict_says_what_the_numbers_say(scores):
+    weak = scores.assign(method="clean", score=-scores["score"])
+    named = {"SAC-JC": FINGERPRINT, "Other": FINGERPRINT.model_copy(update={"method": "clean"})}
+    main = judging.main_table(pd.concat([scores, weak]), ATTACKS, named, HOW)
+    auc = {row.fingerprint: row.auc for row in main[main["attack"] == "average"].itertuples()}
+    begins = f"SAC-JC tells copies from other models best: average AUC {auc['SAC-JC']:.2f} ["
+    assert text.verdict(main, "Other").startswith(begins)
+    assert f"; Other has {auc['Other']:.2f} [" in text.verdict(main, "Other") and "Other" not in text.verdict(main, "SAC-JC")
+
+
+def test_whether_models_converged_is_said():
+    assert "(converged)" in text.convergence(tables.accuracies(ATTACKS), False)[0]
     short = tables.accuracies(ATTACKS).assign(lowest_train=0.97)
-    assert "NOT converged: raw logits" in text.findings(table, short, False)[-1]
-    assert text.findings(table, short, True)[-1].endswith("(NOT converged).")
-    compared = table[(table["inside"] != "") & (table["attack"] != "pooled")]
-    assert f"in {(compared['inside'] == 'yes').sum()} of {len(compared)} cells" in said
+    assert "NOT converged: raw logits" in text.convergence(short, False)[0]
+    assert text.convergence(short, True)[0].endswith("(NOT converged).")
 
 
-def test_markdown_is_a_table():
-    assert text.markdown(pd.DataFrame({"a": ["1"], "b": ["2"]})) == "| a | b |\n| --- | --- |\n| 1 | 2 |\n"
+def test_agreement_counts_cells_and_measures_gaps(scores):
+    table = beside(judging.main_table(scores, ATTACKS, {"SAC-JC": FINGERPRINT}, HOW), published_rows())
+    found = agreement(table).set_index("over")
+    cells = table[table["published"].ne("") & (table["attack"] != "pooled")]
+    gaps = (cells["auc"] - cells["published"].astype(float)).abs()
+    every, hard = found.loc["all cells"], found.loc["without fine-tuning and the average"]
+    assert every["cells"] == len(cells) and every["inside"] == (cells["inside"] == "yes").sum()
+    assert every["gap"] == pytest.approx(gaps.mean())
+    left = ~cells["attack"].isin(["finetune_all", "average"])
+    assert hard["cells"] == left.sum() and hard["gap"] == pytest.approx(gaps[left].mean())
+    assert agreement(beside(table, published_rows()[:0])).empty
+
+
+def test_published_p_values_and_f1_stand_beside_measured_ones(scores):
+    table = beside(judging.main_table(scores, ATTACKS, {"SAC-JC": FINGERPRINT}, HOW), published_rows())
+    shown = text.beside_published(table).set_index("attack")
+    typed = published_rows()
+    for metric, column in (("p_value", "published p-value"), ("f1", "published F1"), ("auc", "published")):
+        own = typed[(typed["metric"] == metric) & (typed["fingerprint"] == "SAC-JC")].set_index("attack")["value"]
+        assert shown.loc["prune", column] == own["prune"]
+
+
+def published_rows():
+    return read_published(ROOT / "reports/published.csv", "cifar10")

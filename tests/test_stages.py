@@ -10,16 +10,22 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from pipeline import params
+from pipeline.core import params
+from pipeline.core.names import module
 from pipeline.data.images import load_images, save_images
 from pipeline.models.network import accuracy, load
-from pipeline.names import module
-from pipeline.outputs import read_outputs
+from pipeline.outputs.table import read_outputs
+from pipeline.tasks import task
+from pipeline.zoo.make import Finished
 from stages.cli import sac
 from tests import scratch
 from tests.imports import ROOT
 
 TASK = scratch.TASK
+
+
+READS_PARTS = ("outputs", "probes", "query_models", "report", "source", "split", "zoo")
+"""The stages that read parts of a task."""
 
 
 def run(*words):
@@ -31,7 +37,7 @@ def ran(tmp_path_factory):
     """A folder in which all stages have run, and which parameters each one read."""
     folder = scratch.make(tmp_path_factory.mktemp("stages"))
     before, reads = os.getcwd(), {}
-    original = params.read
+    original, original_part = params.read, task.task_part
     patch = pytest.MonkeyPatch()
     patch.setenv("SAC_JOBS", "1")
     patch.chdir(folder)
@@ -43,14 +49,27 @@ def ran(tmp_path_factory):
                 seen.add(path)
                 return original(path, *rest, **named)
 
-            for where in ("pipeline.params", "pipeline.benchmark", "pipeline.attacks", "pipeline.probes",
-                          "pipeline.check",
-                          "pipeline.fingerprints.naming", "stages.score", "stages.report"):
+            def record_part(name, part, seen=seen):
+                seen.add(f"task.{name}.{part}")
+                return original_part(name, part)
+
+            for where in (
+                "pipeline.core.params",
+                "pipeline.attacks",
+                "pipeline.probes",
+                "pipeline.wiring.check",
+                "pipeline.fingerprints.naming",
+                "stages.score",
+                "stages.report",
+            ):
                 patch.setattr(f"{where}.read", record)
+            for where in ("pipeline.attacks", *(f"stages.{stage}" for stage in READS_PARTS)):
+                patch.setattr(f"{where}.task_part", record_part)
             result = run(*words)
             assert result.exit_code == 0, f"{words}: {result.output} {result.exception!r}"
-        yield SimpleNamespace(folder=folder, reads=reads,
-                              families=list(scratch.tiny_params()["probes"]), artifacts=folder / "artifacts" / TASK)
+        yield SimpleNamespace(
+            folder=folder, reads=reads, families=list(scratch.tiny_params()["probes"]), artifacts=folder / "artifacts" / TASK
+        )
     finally:
         patch.undo()
         os.chdir(before)
@@ -61,7 +80,11 @@ def test_no_stage_reads_a_parameter_that_dvc_does_not_know_of(ran):
     for (name, *item), seen in ran.reads.items():
         if name == "check":
             continue
-        declared = [scratch.expand(param, dict(item)) for param in stages[name]["params"]]
+        declared = [
+            scratch.expand(own, dict(item))
+            for param in stages[name]["params"]
+            for own in ([param] if isinstance(param, str) else [f"task.{part}" for parts in param.values() for part in parts])
+        ]
         secret = {path for path in seen if not any(path == own or path.startswith(f"{own}.") for own in declared)}
         assert not secret, f"{name} {item} reads {secret}"
         assert seen
@@ -70,13 +93,13 @@ def test_no_stage_reads_a_parameter_that_dvc_does_not_know_of(ran):
 def test_the_five_sets_are_written_and_the_manifest_tells_them_apart(ran):
     manifest = json.loads((ran.artifacts / "manifest.json").read_text())
     assert {name: len(index) for name, index in manifest["indices"].items()} == {
-        name: size for name, size in scratch.CHANGES["split"].items() if name != "seed"}
+        name: size for name, size in scratch.CHANGES["split"].items() if name != "seed"
+    }
     assert len(set(manifest["digests"].values())) == len(manifest["digests"]) == 9
 
 
 def test_every_suspect_answers_every_probe(ran):
-    answers = {one.kind: one for family in ran.families
-               for one in read_outputs(ran.artifacts / f"outputs/{family}.parquet")}
+    answers = {one.method: one for family in ran.families for one in read_outputs(ran.artifacts / f"outputs/{family}.parquet")}
     counts = answers["clean"].suspects["attack"].value_counts()
     assert counts["irrelevant"] == counts["extract_adv"] == 2 and counts["prune"] == 2 and counts["finetune_all"] == 1
     assert len(answers) == 24 and all(len(one.suspects) == len(answers["clean"].suspects) for one in answers.values())
@@ -84,8 +107,16 @@ def test_every_suspect_answers_every_probe(ran):
 
 def test_scores_rank_a_fine_tuned_copy_above_an_irrelevant_model(ran):
     scores = pd.read_parquet(ran.artifacts / "scores.parquet")
-    own = scores[(scores["method"] == "clean") & (scores["comparison"] == "pointwise_cosine") & (scores["count"] == 30)
-                 & (scores["representation"] == "logits")].groupby("attack")["score"].mean()
+    own = (
+        scores[
+            (scores["method"] == "clean")
+            & (scores["comparison"] == "pointwise_cosine")
+            & (scores["count"] == 30)
+            & (scores["representation"] == "logits")
+        ]
+        .groupby("attack")["score"]
+        .mean()
+    )
     assert own["finetune_last"] > own["irrelevant"]
     assert np.isnan(own["transfer_all"])
 
@@ -95,8 +126,12 @@ def test_the_report_holds_every_table_and_figure(ran):
     assert {path.stem for path in (report / "figures").iterdir()} == {"main", "scores", "counts", "corruptions", "probes"}
     main = pd.read_csv(report / "tables/main.csv")
     asked = yaml.safe_load((ran.folder / "params.yaml").read_text())["table"]
-    made = {name for family in ran.families for name in module("probes", family).Family.kinds
-            if "classification" in module("probes", family).Family.tasks}
+    made = {
+        name
+        for family in ran.families
+        for name in module("probes", family).Family.methods
+        if "classification" in module("probes", family).Family.tasks
+    }
     assert set(main["fingerprint"]) == {name for name, fingerprint in asked.items() if fingerprint["method"] in made}
     assert set(main["attack"]) >= {"prune", "extract_adv", "transfer_all", "average", "pooled"}
     metrics = json.loads((report / "metrics.json").read_text())
@@ -127,7 +162,7 @@ def test_the_index_lists_every_report(ran, monkeypatch):
 
 def test_a_second_run_trains_nothing_and_gives_the_same_files(ran, monkeypatch):
     monkeypatch.chdir(ran.folder)
-    monkeypatch.setattr("pipeline.zoo._Make.__call__", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr("pipeline.zoo.make.Make.__call__", lambda *_: pytest.fail("trained again"))
     words = next(words for name, item, words in scratch.stages() if item.get("attack") == "prune")
     zoo = ran.artifacts / "zoo/prune"
     before = {path.name: path.read_bytes() for path in zoo.iterdir()}
@@ -138,10 +173,15 @@ def test_a_second_run_trains_nothing_and_gives_the_same_files(ran, monkeypatch):
 def test_one_more_seed_trains_only_the_new_models(ran, monkeypatch):
     monkeypatch.chdir(ran.folder)
     more = scratch.tiny_params()
-    more["benchmarks"][TASK]["seeds"] = 2
+    more["task"][TASK]["seeds"] = 2
     scratch.write_params(ran.folder, more)
     made = []
-    monkeypatch.setattr("pipeline.zoo._Make.__call__", lambda _, job: made.append((job.arch, job.seed)))
+
+    def note(_, order):
+        made.append((order.job.arch, order.job.seed))
+        return Finished(order.job, {}, None, [])
+
+    monkeypatch.setattr("pipeline.zoo.make.Make.__call__", note)
     words = next(words for name, item, words in scratch.stages() if item.get("attack") == "irrelevant")
     run(*words)
     scratch.write_params(ran.folder, scratch.tiny_params())
@@ -161,19 +201,31 @@ def test_a_missing_suspect_stops_the_outputs_and_is_named(ran, monkeypatch, tmp_
 def test_too_few_suspects_for_the_parameters_stop_the_outputs(ran, monkeypatch):
     monkeypatch.chdir(ran.folder)
     more = scratch.tiny_params()
-    more["benchmarks"][TASK]["seeds"] = 3
+    more["task"][TASK]["seeds"] = 3
     scratch.write_params(ran.folder, more)
     result = run(*next(words for name, item, words in scratch.stages() if name == "outputs"))
     scratch.write_params(ran.folder, scratch.tiny_params())
-    assert result.exit_code == 1 and "2 suspects, params.yaml asks for 6" in result.output
+    assert result.exit_code == 1 and "2 models, params.yaml asks for 6" in result.output
 
 
 def test_an_attack_without_data_writes_a_documented_empty_result(ran, monkeypatch, tmp_path):
     monkeypatch.chdir(ran.folder)
     (tmp_path / "attacker").mkdir()
-    result = run("zoo", TASK, "transfer_all", "--attacker", str(tmp_path / "attacker"), "--accuracy", str(tmp_path),
-                 "--source", str(ran.artifacts / "source"), "--out", str(tmp_path / "out"),
-                 "--records", str(tmp_path / "r.json"))
+    result = run(
+        "zoo",
+        TASK,
+        "transfer_all",
+        "--attacker",
+        str(tmp_path / "attacker"),
+        "--accuracy",
+        str(tmp_path),
+        "--source",
+        str(ran.artifacts / "source"),
+        "--out",
+        str(tmp_path / "out"),
+        "--records",
+        str(tmp_path / "r.json"),
+    )
     assert result.exit_code == 0
     assert json.loads((tmp_path / "r.json").read_text())["why"] == f"{TASK} has no transfer data"
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["suspects.json"]
@@ -181,7 +233,23 @@ def test_an_attack_without_data_writes_a_documented_empty_result(ran, monkeypatc
 
 def test_every_command_has_help():
     listed = run("--help").output
-    for name in ("check", "split", "source", "query_models", "zoo", "probes", "outputs", "score", "report", "index", "costs"):
+    for name in (
+        "check",
+        "split",
+        "source",
+        "query_models",
+        "zoo",
+        "probes",
+        "outputs",
+        "score",
+        "report",
+        "index",
+        "costs",
+        "publish",
+        "review",
+        "spent",
+        "sums",
+    ):
         assert name in listed
         assert run(name, "--help").exit_code == 0
 
@@ -193,7 +261,16 @@ def test_a_misspelt_command_names_the_nearest():
 
 def test_missing_input_ends_in_one_line(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
-    result = run("score", "fashion_mini", "--outputs", str(tmp_path / "none.parquet"), "--out", str(tmp_path / "s.parquet"))
+    result = run(
+        "score",
+        "fashion_mini",
+        "--outputs",
+        str(tmp_path / "none.parquet"),
+        "--out",
+        str(tmp_path / "s.parquet"),
+        "--redraws",
+        str(tmp_path / "r.parquet"),
+    )
     assert result.exit_code == 1 and result.output.count("\n") == 1 and "none.parquet: no such file" in result.output
     assert list(tmp_path.iterdir()) == []
 
@@ -204,7 +281,7 @@ def test_a_full_disk_ends_in_one_line_and_leaves_nothing(ran, monkeypatch, tmp_p
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(pd.DataFrame, "to_parquet", full)
+    monkeypatch.setattr("pipeline.core.files.os.replace", full)
     words = next(words for name, _, words in scratch.stages() if name == "score")
     result = run(*words[:-1], str(tmp_path / "s.parquet"))
     assert result.exit_code == 1 and "No space left on device" in result.output
@@ -213,11 +290,11 @@ def test_a_full_disk_ends_in_one_line_and_leaves_nothing(ran, monkeypatch, tmp_p
 
 def test_another_accuracy_set_is_measured_anew_without_training(ran, monkeypatch, tmp_path):
     monkeypatch.chdir(ran.folder)
-    monkeypatch.setattr("pipeline.zoo._Make._train", lambda *_: pytest.fail("trained again"))
-    other = load_images(ran.artifacts / "accuracy/half.safetensors").take(np.arange(7))
-    save_images(other, tmp_path / "half.safetensors")
+    monkeypatch.setattr("pipeline.training.fit.fit", lambda *_, **__: pytest.fail("trained again"))
+    other = load_images(ran.artifacts / "accuracy/task.safetensors").take(np.arange(7))
+    save_images(other, tmp_path / "accuracy/task.safetensors", TASK)
     words = next(words for name, item, words in scratch.stages() if item.get("attack") == "irrelevant")
-    places = {"--accuracy": tmp_path, "--out": tmp_path / "zoo", "--records": tmp_path / "records.json"}
+    places = {"--accuracy": tmp_path / "accuracy", "--out": tmp_path / "zoo", "--records": tmp_path / "records.json"}
     for option, path in places.items():
         words[words.index(option) + 1] = str(path)
     assert run(*words).exit_code == 0

@@ -8,15 +8,43 @@ import sys
 import pytest
 import yaml
 
-from pipeline.names import known, module
+from pipeline.core.names import known, module
 from tests.imports import ROOT, followed, imported
 
 DVC = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 PARAMS = yaml.safe_load((ROOT / "params.yaml").read_text())
-LAYERS = [("errors", "files", "params", "names"), ("training/recipe", "training/watermark"),
-          ("benchmark", "verification"), ("data",), ("people", "pairs"), ("models",), ("verifier", "training"),
-          ("attacks", "defender"), ("query_models",), ("executor", "suspects"), ("zoo",), ("ask", "check", "probes")]
-TORCH_FREE = ("fingerprints", "metrics", "reports", "outputs", "statistics", "verification", "pairs")
+ROOMS = (
+    "core",
+    "tasks",
+    "data",
+    "people",
+    "models",
+    "verification",
+    "training",
+    "attacks",
+    "zoo",
+    "probes",
+    "defender",
+    "outputs",
+    "fingerprints",
+    "metrics",
+    "reports",
+    "publish",
+    "cases",
+    "wiring",
+)
+"""From the ground up: a room imports itself and those before it."""
+TORCH_FREE = (
+    "tasks",
+    "fingerprints",
+    "metrics",
+    "reports",
+    "publish",
+    "outputs/table",
+    "verification/pairs",
+    "verification/thresholds",
+)
+"""Rooms and modules from which no import, however far, leads to torch."""
 PACKAGE = ROOT / "pipeline"
 
 
@@ -24,17 +52,17 @@ def modules():
     return [path for path in sorted(PACKAGE.rglob("*.py")) if path.parent.name != "embedded"]
 
 
-def part(path):
-    """The first part under pipeline/, but for the records of training that need no torch."""
-    name = str(path.relative_to(PACKAGE).with_suffix(""))
-    return name if name in ("training/recipe", "training/watermark") else name.split("/")[0]
+def room(path):
+    return path.relative_to(PACKAGE).parts[0]
 
 
 def third_party(path):
     tree = ast.parse(path.read_text())
     names = [name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names]
-    return {name.split(".")[0] for name in names + [node.module for node in ast.walk(tree)
-                                                    if isinstance(node, ast.ImportFrom) and node.module]}
+    return {
+        name.split(".")[0]
+        for name in names + [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
+    }
 
 
 def test_the_pipeline_never_imports_the_stages():
@@ -42,12 +70,15 @@ def test_the_pipeline_never_imports_the_stages():
         assert not [other for other in imported(path) if ROOT / "stages" in other.parents], path
 
 
-def test_imports_run_down_the_layers():
-    rank = {name: place for place, layer in enumerate(LAYERS) for name in layer}
+def test_every_module_has_a_room():
+    assert {room(path) for path in modules()} - {"__init__.py"} <= set(ROOMS)
+
+
+def test_imports_run_one_way():
     for path in modules():
-        for other in imported(path) - {PACKAGE / "__init__.py", PACKAGE / "training/__init__.py"}:
-            if part(path) in rank and part(other) in rank:
-                assert rank[part(other)] <= rank[part(path)], f"{path} imports {other}"
+        for other in imported(path) - {PACKAGE / "__init__.py"}:
+            if path != PACKAGE / "__init__.py":
+                assert ROOMS.index(room(other)) <= ROOMS.index(room(path)), f"{path} imports {other}"
 
 
 def test_attacks_never_import_attacks():
@@ -58,63 +89,31 @@ def test_attacks_never_import_attacks():
 @pytest.mark.parametrize("name", TORCH_FREE)
 def test_the_scoring_side_knows_no_torch(name):
     for path in modules():
-        if part(path) == name:
+        if str(path.relative_to(PACKAGE).with_suffix("")).startswith(name):
             for other in {path, *followed(path)}:
                 assert not third_party(other) & {"torch", "torchvision"}, f"{path} reaches torch through {other}"
 
 
 def test_stages_import_no_torch_when_they_are_loaded():
-    code = ("import sys, stages.cli as c, click; group = c.sac; context = click.Context(group);"
-            "[group.get_command(context, name) for name in group.list_commands(context)];"
-            "from pipeline.check import check_params; check_params();"
-            "assert 'torch' not in sys.modules and 'matplotlib' in sys.modules")
+    code = (
+        "import sys, stages.cli as c, click; group = c.sac; context = click.Context(group);"
+        "[group.get_command(context, name) for name in group.list_commands(context)];"
+        "from pipeline.wiring.check import check_params; check_params();"
+        "assert 'torch' not in sys.modules and 'matplotlib' in sys.modules"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
 
 
-def expand(text, item):
-    return re.sub(r"\$\{item\.(\w+)\}", lambda found: item.get(found.group(1), found.group()), text)
+@pytest.mark.parametrize("name", [name for name in DVC if name != "check"])
+def test_a_stage_depends_on_the_list_of_its_own_code(name):
+    lists = [path for path in DVC[name]["deps"] if path.startswith("artifacts/checked/code/")]
+    keys = [key for key in DVC[name].get("matrix", {}) if key in ("attack", "family")]
+    item = f"/${{item.{keys[0]}}}" if keys and name != "outputs" else ""
+    assert lists == [f"artifacts/checked/code/{name}{item}.sha256"]
 
 
-def items(stage):
-    """The matrix items of a stage, for the tasks of params.yaml."""
-    sizes = {key: list(PARAMS[source[2:-1]] if isinstance(source, str) else source)
-             for key, source in stage.get("matrix", {}).items()}
-    table = [{}]
-    for key, values in sizes.items():
-        table = [{**item, key: value} for item in table for value in values]
-    return table
-
-
-def files_of(paths, item):
-    found = set()
-    for path in (ROOT / expand(path, item) for path in paths):
-        found |= set(path.rglob("*.py")) if path.is_dir() else {path}
-    return found
-
-
-def used_by(name, item):
-    """Every project file that a stage's code uses: what it imports, and what it finds by name."""
-    found = followed(ROOT / f"stages/{DVC[name]['cmd'].split()[1]}.py")
-    for package, key in (("attacks", "attack"), ("probes", "family")):
-        if key in item and name not in ("outputs",):
-            path = PACKAGE / f"{package}/{item[key]}.py"
-            found |= {path} | followed(path)
-    return {path for path in found if any(not isinstance(node, ast.Expr) for node in ast.parse(path.read_text()).body)}
-
-
-@pytest.mark.parametrize("name", DVC)
-def test_dvc_names_every_module_that_a_stage_uses(name):
-    for item in items(DVC[name]):
-        missing = used_by(name, item) - files_of(DVC[name]["deps"], item)
-        assert not missing, f"{name} {item}: {sorted(str(path.relative_to(ROOT)) for path in missing)}"
-
-
-@pytest.mark.parametrize("name", DVC)
-def test_dvc_names_no_file_that_is_not_there(name):
-    for item in items(DVC[name]):
-        for path in DVC[name]["deps"]:
-            if not expand(path, item).startswith(("artifacts/", "reports/")):
-                assert (ROOT / expand(path, item)).exists(), path
+def test_the_stage_that_writes_the_lists_depends_on_all_code():
+    assert {"params.yaml", "pipeline", "stages"} <= set(DVC["check"]["deps"])
 
 
 def test_every_path_that_a_command_reads_is_a_dependency():
@@ -125,31 +124,26 @@ def test_every_path_that_a_command_reads_is_a_dependency():
             assert inside, f"{name}: {path}"
 
 
-@pytest.mark.parametrize(("name", "pattern", "section"), [
-    ("outputs", "artifacts/${item.task}/zoo/%s", ("attacks", "second_attacks")),
-    ("report", "artifacts/${item.task}/records/%s.json", ("attacks", "second_attacks")),
-    ("report", "artifacts/${item.task}/probes/%s", ("probes",)),
-    ("score", "artifacts/${item.task}/outputs/%s.parquet", ("probes",)),
-])
-def test_a_stage_that_gathers_names_all_that_there_is(name, pattern, section):
-    for key in (key for part in section for key in PARAMS[part]):
-        path = pattern % key
-        assert path in DVC[name]["deps"], f"dvc.yaml: {name}: add {path} to deps"
-        assert path in DVC[name]["cmd"].split(), f"dvc.yaml: {name}: add {path} to cmd"
-
-
 def test_no_stage_depends_on_a_whole_section_that_is_not_its_own():
-    whole = {name: [param for param in stage.get("params", ()) if "." not in param] for name, stage in DVC.items()}
+    whole = {
+        name: [param for param in stage.get("params", ()) if isinstance(param, str) and "." not in param]
+        for name, stage in DVC.items()
+    }
     assert {name: params for name, params in whole.items() if params} == {
-        "score": ["comparisons", "counts"], "report": ["fingerprint", "metrics", "table"]}
+        "references": ["comparisons"],
+        "score": ["comparisons", "counts", "redraws", "table"],
+        "report": ["fingerprint", "metrics", "table"],
+    }
 
 
 def test_no_output_persists():
     assert "persist" not in (ROOT / "dvc.yaml").read_text()
 
 
-@pytest.mark.parametrize(("package", "sections"), [
-    ("attacks", ("attacks", "second_attacks")), ("probes", ("probes",)), ("fingerprints", ("comparisons",))])
+@pytest.mark.parametrize(
+    ("package", "sections"),
+    [("attacks", ("attacks", "second_attacks")), ("probes", ("probes",)), ("fingerprints", ("comparisons",))],
+)
 def test_every_module_has_a_section_of_its_name(package, sections):
     assert set(known(package)) == {name for section in sections for name in PARAMS[section]}
     for name in known(package):
@@ -161,6 +155,18 @@ def test_every_public_function_says_what_it_is():
         for node in ast.parse(path.read_text()).body:
             if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.name.startswith("_"):
                 assert ast.get_docstring(node), f"{path.relative_to(ROOT)}: {node.name}"
+
+
+def test_tests_reach_for_no_private_names():
+    own = re.compile(r"_[a-z]\w*")
+    for path in (ROOT / "tests").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [node.attr] if isinstance(node, ast.Attribute) else []
+            names += [name.name for name in node.names] if isinstance(node, ast.ImportFrom) else []
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("pipeline."):
+                names += node.value.split(".")
+            found = [name for name in names if own.fullmatch(name) and name not in ("_asdict", "_replace", "_exit")]
+            assert not found, f"{path.name}: {found}"
 
 
 def test_the_repository_names_no_place_of_its_makers():

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import log_softmax, softmax
 
-from pipeline.benchmark import RecipeChange, changed
-from pipeline.errors import BadInput
+from pipeline.core.errors import BadInput
 from pipeline.models.network import accuracy, build, clone, predict
+from pipeline.tasks.recipe import Adversary, ArcFace, Distillation, Recipe, RecipeChange, changed
 from pipeline.training.augment import augment
 from pipeline.training.fit import arcface_loss, distillation_loss, fit, fit_new
 from pipeline.training.perturb import perturb
-from pipeline.training.recipe import Adversary, ArcFace, Distillation, Recipe
+from pipeline.training.views import view_accuracy
 
 QUICK = Recipe(epochs=6, batch=32, rate=0.05)
 
@@ -46,8 +46,9 @@ def test_fit_is_the_plain_loop(tiny):
     optimiser = torch.optim.SGD(plain.parameters(), 0.1, 0.9, nesterov=True, weight_decay=1e-3)
     order = torch.randperm(120, generator=torch.Generator().manual_seed(5))
     for index in order.split(40):
-        loss = torch.nn.functional.cross_entropy(plain(torch.from_numpy(tiny.images)[index]),
-                                                 torch.from_numpy(tiny.labels)[index])
+        loss = torch.nn.functional.cross_entropy(
+            plain(torch.from_numpy(tiny.images)[index]), torch.from_numpy(tiny.labels)[index]
+        )
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -106,9 +107,14 @@ def test_distillation_without_a_teacher_is_refused(tiny):
         fit_new("vgg_slim", tiny, QUICK.model_copy(update={"distillation": Distillation()}), 0)
 
 
-@pytest.mark.parametrize("adversary", [
-    Adversary(method="fgsm", epsilon=0.05), Adversary(epsilon=0.05, step=0.02, steps=5),
-    Adversary(epsilon=0.05, step=0.02, steps=5, random_start=True)])
+@pytest.mark.parametrize(
+    "adversary",
+    [
+        Adversary(ascent="fgsm", epsilon=0.05),
+        Adversary(epsilon=0.05, step=0.02, steps=5),
+        Adversary(epsilon=0.05, step=0.02, steps=5, random_start=True),
+    ],
+)
 def test_perturbation_stays_in_its_ball_raises_the_loss_and_leaves_no_gradient(taught, tiny, adversary):
     pixels, labels = torch.from_numpy(tiny.images) / 255, torch.from_numpy(tiny.labels)
     moved = perturb(taught, pixels, labels, adversary, torch.Generator().manual_seed(0))
@@ -122,9 +128,12 @@ def test_perturbation_stays_in_its_ball_raises_the_loss_and_leaves_no_gradient(t
 def test_perturbation_agrees_with_foolbox(taught, tiny, method):
     foolbox = pytest.importorskip("foolbox")
     pixels, labels = torch.from_numpy(tiny.images) / 255, torch.from_numpy(tiny.labels)
-    ours = perturb(taught, pixels, labels, Adversary(method=method, epsilon=0.06, step=0.02, steps=6), torch.Generator())
-    attack = (foolbox.attacks.LinfFastGradientAttack(random_start=False) if method == "fgsm" else
-              foolbox.attacks.LinfProjectedGradientDescentAttack(abs_stepsize=0.02, steps=6, random_start=False))
+    ours = perturb(taught, pixels, labels, Adversary(ascent=method, epsilon=0.06, step=0.02, steps=6), torch.Generator())
+    attack = (
+        foolbox.attacks.LinfFastGradientAttack(random_start=False)
+        if method == "fgsm"
+        else foolbox.attacks.LinfProjectedGradientDescentAttack(abs_stepsize=0.02, steps=6, random_start=False)
+    )
     theirs = attack(foolbox.PyTorchModel(taught, bounds=(0, 1)), pixels, labels, epsilons=0.06)[1]
     assert (ours - theirs).abs().max() < 1e-5
 
@@ -146,11 +155,22 @@ def test_a_crop_is_a_shifted_window_and_a_flip_a_mirror_image():
     views = augment(images, "crop", torch.Generator().manual_seed(0))
     padded = torch.nn.functional.pad(images, (2,) * 4)
     for view, image in zip(views, padded, strict=True):
-        windows = [image[:, top:top + 16, left:left + 16] for top in range(5) for left in range(5)]
+        windows = [image[:, top : top + 16, left : left + 16] for top in range(5) for left in range(5)]
         assert sum(bool((view == window).all()) for window in windows) == 1
     flipped = augment(images.repeat(8, 1, 1, 1), "crop_flip", torch.Generator().manual_seed(0))
     assert flipped.shape == (24, 2, 16, 16)
     assert augment(images, "none", torch.Generator()) is images
+
+
+def test_view_accuracy_compares_answers_on_views_with_labels_or_with_the_teachers(taught, tiny):
+    views = augment(torch.from_numpy(tiny.images), "crop_flip", torch.Generator().manual_seed(3)).numpy()
+    answers = predict(taught, views).argmax(1)
+    stranger = build("vgg_slim", tiny, seed=9)
+    assert view_accuracy(taught, tiny, "crop_flip", 3) == pytest.approx((answers == tiny.labels).mean())
+    assert view_accuracy(stranger, tiny, "crop_flip", 3, taught) == pytest.approx(
+        (predict(stranger, views).argmax(1) == answers).mean()
+    )
+    assert view_accuracy(taught, tiny, "none", 3) == accuracy(taught, tiny)
 
 
 def test_a_change_touches_only_what_it_names():

@@ -11,12 +11,19 @@ from scipy.spatial.distance import cosine
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import StratifiedKFold
 
-from pipeline.errors import BadInput
-from pipeline.verification import best_threshold, cosines, cross_validated_accuracy, equal_error_threshold, seeded_pairs
+from pipeline.core.errors import BadInput
+from pipeline.verification.thresholds import (
+    best_threshold,
+    cosines,
+    cross_validated_accuracy,
+    equal_error_threshold,
+    seeded_pairs,
+)
 
 PEOPLE = np.repeat([7, 3, 11, 5], [1, 2, 5, 9])
 graded = st.lists(st.tuples(st.integers(-4, 4), st.booleans()), min_size=1, max_size=14).map(
-    lambda pairs: (np.array([score for score, _ in pairs], float), np.array([same for _, same in pairs])))
+    lambda pairs: (np.array([score for score, _ in pairs], float), np.array([same for _, same in pairs]))
+)
 
 
 def accuracy_at(threshold, scores, same):
@@ -97,8 +104,10 @@ def test_below_the_equal_error_threshold_more_is_accepted_wrongly_than_refused(p
     assume(same.any() and not same.all())
 
     def wrongly_accepted_more(threshold):
-        accepted, refused = (Fraction(sum(values), len(values)) for values in
-                             ((scores[~same] >= threshold).tolist(), (scores[same] < threshold).tolist()))
+        accepted, refused = (
+            Fraction(sum(values), len(values))
+            for values in ((scores[~same] >= threshold).tolist(), (scores[same] < threshold).tolist())
+        )
         return accepted > refused
 
     found, values = equal_error_threshold(scores, same), sorted(set(scores.tolist()))
@@ -149,7 +158,8 @@ def test_cross_validation_knows_no_scale(seed, factor, shift):
     same = draw.permutation(np.arange(60) < 30)
     scores = draw.normal(same * 1.0, 1)
     assert cross_validated_accuracy(scores, same, 5, seed) == pytest.approx(
-        cross_validated_accuracy(factor * scores + shift, same, 5, seed))
+        cross_validated_accuracy(factor * scores + shift, same, 5, seed)
+    )
 
 
 @pytest.mark.parametrize("folds", [1, 4])

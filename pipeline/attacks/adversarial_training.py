@@ -5,9 +5,8 @@ SAC-JC, section 4.1 "Adversarial Model Extraction": in verification the attacker
 of the authors' code for KDEF.
 """
 
-from pipeline.benchmark import RecipeChange
-from pipeline.training.maker import ONLY, Maker
-from pipeline.training.recipe import Adversary
+from pipeline.tasks.recipe import Adversary, RecipeChange
+from pipeline.training.maker import Maker
 
 
 class Attack(Maker):
@@ -15,11 +14,6 @@ class Attack(Maker):
 
     tasks = ("verification",)
     own_arch = True
+    begins = "source"
 
     recipe: RecipeChange = RecipeChange(adversary=Adversary())
-
-    def __call__(self, source, half, arch, seed, recipe, start=None):
-        from pipeline.models.network import clone
-        from pipeline.training.fit import fit
-
-        return {ONLY: fit(clone(source), half, recipe, seed)}

@@ -5,27 +5,14 @@ authors' code the clean images are trained on too. `recipe.adversary` says FGSM 
 divides the adversarial loss by itself; this is their CIFAR-10 loss, the plain sum.
 """
 
-from dataclasses import replace
-
-from pipeline.benchmark import RecipeChange
-from pipeline.training.maker import ONLY, Maker
-from pipeline.training.recipe import Adversary
+from pipeline.tasks.recipe import Adversary, RecipeChange
+from pipeline.training.maker import Extraction
 
 
-class Attack(Maker):
+class Attack(Extraction):
     """Starts from the label-extracted suspect of the same architecture and seed. True labels are never read."""
 
+    begins = "start"
     start = "extract_label"
 
     recipe: RecipeChange = RecipeChange(adversary=Adversary())
-
-    def taught(self, source, half):
-        from pipeline.models.network import predict
-
-        return replace(half, labels=predict(source, half.images).argmax(axis=1))
-
-    def __call__(self, source, half, arch, seed, recipe, start=None):
-        from pipeline.models.network import clone
-        from pipeline.training.fit import fit
-
-        return {ONLY: fit(clone(start), self.taught(source, half), recipe, seed)}

@@ -4,28 +4,13 @@ SAC-JC, Eq. 7: alpha KL at temperature T + (1 - alpha) CE with the source's labe
 and whether KL is scaled by T squared. `query` as in label extraction.
 """
 
-from dataclasses import replace
-from typing import Literal
-
-from pipeline.benchmark import RecipeChange
-from pipeline.training.maker import ONLY, Maker
-from pipeline.training.recipe import Distillation
+from pipeline.tasks.recipe import Distillation, RecipeChange
+from pipeline.training.maker import Extraction
 
 
-class Attack(Maker):
+class Attack(Extraction):
     """The half's true labels are never read."""
 
-    query: Literal["once", "views"] = "once"
+    learns = "source_logits"  # type: ignore[assignment] # mypy takes the inherited value for the type
+
     recipe: RecipeChange = RecipeChange(distillation=Distillation())
-
-    def taught(self, source, half):
-        from pipeline.models.network import predict
-
-        return replace(half, labels=predict(source, half.images).argmax(axis=1))
-
-    def __call__(self, source, half, arch, seed, recipe, start=None):
-        from pipeline.models.network import predict
-        from pipeline.training.fit import fit_new
-
-        teaching = {"teacher": source} if self.query == "views" else {"answers": predict(source, half.images)}
-        return {ONLY: fit_new(arch, self.taught(source, half), recipe, seed, **teaching)}

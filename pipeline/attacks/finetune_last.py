@@ -4,19 +4,14 @@ SAC-JC, section 4.1 "Fine-tuning" (Finetune-L). "The last layer" is the network'
 the authors train it. In their code the rest stays in training mode, so its normalisation statistics move.
 """
 
-from pipeline.training.maker import ONLY, Maker
+from pipeline.training.maker import Maker
 
 
 class Attack(Maker):
     """`frozen_statistics` keeps the normalisation statistics where the source left them."""
 
     own_arch = True
+    begins = "source"
+    head_only = True
 
     frozen_statistics: bool = False
-
-    def __call__(self, source, half, arch, seed, recipe, start=None):
-        from pipeline.models.network import clone
-        from pipeline.training.fit import fit
-
-        tuned = fit(clone(source), half, recipe, seed, head_only=True, frozen_statistics=self.frozen_statistics)
-        return {ONLY: tuned}

@@ -1,20 +1,15 @@
-"""The irrelevant models that transfer to the corrupted set is judged against: that set, from scratch.
+"""Irrelevant models for transfer to the corrupted set: trained on that set from scratch.
 
 SAC-JC, section 4.3 "Transfer-10C". The authors trained theirs on corrupted *test* images, from which their probes were
 drawn too; these see the attacker's own images alone.
 """
 
-from pipeline.training.maker import ONLY, Maker
+from pipeline.training.maker import Maker
 
 
 class Attack(Maker):
     """The source's architecture, on the attacker's half corrupted."""
 
-    half = "corrupted"
+    domain = "corrupted"
     needs_source = False
     own_arch = True
-
-    def __call__(self, source, half, arch, seed, recipe, start=None):
-        from pipeline.training.fit import fit_new
-
-        return {ONLY: fit_new(arch, half, recipe, seed)}

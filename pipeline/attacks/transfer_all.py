@@ -4,17 +4,12 @@ SAC-JC, section 4.1 "Transfer Learning" (Transfer-A): CIFAR-10 to the first ten 
 hundred classes of Tiny-ImageNet to the rest.
 """
 
-from pipeline.training.maker import ONLY, Maker
+from pipeline.training.maker import Maker
 
 
 class Attack(Maker):
-    """The features start as the source's, the head from `seed`."""
+    """All layers learn, the new head from scratch."""
 
-    half = "transfer"
+    domain = "transfer"
     own_arch = True
-
-    def __call__(self, source, half, arch, seed, recipe, start=None):
-        from pipeline.models.network import replace_head
-        from pipeline.training.fit import fit
-
-        return {ONLY: fit(replace_head(source, half, seed), half, recipe, seed)}
+    begins = "source_new_head"

@@ -3,20 +3,15 @@
 SAC-JC, section 4.1 "Transfer Learning" (Transfer-L).
 """
 
-from pipeline.training.maker import ONLY, Maker
+from pipeline.training.maker import Maker
 
 
 class Attack(Maker):
     """Only the head learns; `frozen_statistics` as in fine-tuning of the last layers."""
 
-    half = "transfer"
+    domain = "transfer"
     own_arch = True
+    begins = "source_new_head"
+    head_only = True
 
     frozen_statistics: bool = False
-
-    def __call__(self, source, half, arch, seed, recipe, start=None):
-        from pipeline.models.network import replace_head
-        from pipeline.training.fit import fit
-
-        moved = replace_head(source, half, seed)
-        return {ONLY: fit(moved, half, recipe, seed, head_only=True, frozen_statistics=self.frozen_statistics)}

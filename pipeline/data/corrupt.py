@@ -5,13 +5,28 @@ go through as three equal channels and come back as their mean.
 """
 
 import io
+from typing import Literal
 
 import numpy as np
 
-from pipeline.errors import BadInput, unknown
+from pipeline.core.errors import BadInput, unknown
 
-CORRUPTIONS = ("gaussian_noise", "shot_noise", "impulse_noise", "defocus_blur", "glass_blur", "motion_blur",
-               "zoom_blur", "snow", "fog", "brightness", "contrast", "elastic_transform", "pixelate", "jpeg")
+CORRUPTIONS = (
+    "gaussian_noise",
+    "shot_noise",
+    "impulse_noise",
+    "defocus_blur",
+    "glass_blur",
+    "motion_blur",
+    "zoom_blur",
+    "snow",
+    "fog",
+    "brightness",
+    "contrast",
+    "elastic_transform",
+    "pixelate",
+    "jpeg",
+)
 JPEG_QUALITY = (25, 18, 15, 10, 7)
 SMALLEST = 32
 
@@ -28,8 +43,12 @@ def corrupt(images: np.ndarray, name: str, severity: int, seed: int) -> np.ndarr
     np.random.seed(seed)  # ten of the corruptions draw from NumPy's global generator,
     extra = {"seed": seed} if name in ("impulse_noise", "glass_blur") else {}  # these two from their own
     try:
-        return np.stack([_unpadded(corrupt_one(_padded(image), severity, name, **_next(extra, place)), image.shape)
-                         for place, image in enumerate(images)])
+        return np.stack(
+            [
+                unpadded(corrupt_one(padded(image), severity, name, **_next(extra, place)), image.shape)
+                for place, image in enumerate(images)
+            ]
+        )
     finally:
         np.random.set_state(state)
 
@@ -40,32 +59,35 @@ def jpeg(images: np.ndarray, quality: int, swapped: bool = False) -> np.ndarray:
 
     answers = []
     for image in images:
-        pixels = image[0] if len(image) == 1 else image[::-1 if swapped else 1].transpose(1, 2, 0)
+        pixels = image[0] if len(image) == 1 else image[:: -1 if swapped else 1].transpose(1, 2, 0)
         file = io.BytesIO()
         Image.fromarray(np.ascontiguousarray(pixels)).save(file, "JPEG", quality=quality)
         pixels = np.asarray(Image.open(file))
-        answers.append(pixels[None] if len(image) == 1 else pixels.transpose(2, 0, 1)[::-1 if swapped else 1])
+        answers.append(pixels[None] if len(image) == 1 else pixels.transpose(2, 0, 1)[:: -1 if swapped else 1])
     return np.stack(answers) if answers else images.copy()
 
 
-def _next(extra: dict, place: int) -> dict:
+def _next(extra: dict[str, int], place: int) -> dict[str, int]:
     return {name: seed + place for name, seed in extra.items()}
 
 
-def _padding(shape: tuple) -> tuple[int, int]:
+def _padding(shape: tuple[int, ...]) -> tuple[int, int]:
     """Pixels to add at the top and left so that the smaller side reaches 32."""
-    return tuple(max(0, -(-(SMALLEST - side) // 2)) for side in shape[1:])
+    top, left = (max(0, -(-(SMALLEST - side) // 2)) for side in shape[1:])
+    return top, left
 
 
-def _padded(image: np.ndarray) -> np.ndarray:
+def padded(image: np.ndarray) -> np.ndarray:
+    """An image (C, H, W) as (H', W', 3) with sides of at least 32 pixels, by reflection."""
     (top, left), (_, height, width) = _padding(image.shape), image.shape
     rest = max(0, SMALLEST - height - top), max(0, SMALLEST - width - left)
-    mode = "reflect" if max(top, left, *rest) < min(height, width) else "edge"
+    mode: Literal["reflect", "edge"] = "reflect" if max(top, left, *rest) < min(height, width) else "edge"
     padded = np.pad(image, ((0, 0), (top, rest[0]), (left, rest[1])), mode=mode)
     return np.repeat(padded, 3 if len(image) == 1 else 1, axis=0).transpose(1, 2, 0)
 
 
-def _unpadded(pixels: np.ndarray, shape: tuple) -> np.ndarray:
+def unpadded(pixels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """The part of pixels (H', W', 3) that an image of `shape` (C, H, W) had before `padded`, as uint8 of that shape."""
     (top, left), (channels, height, width) = _padding(shape), shape
-    cropped = np.asarray(pixels, np.float64).transpose(2, 0, 1)[:, top:top + height, left:left + width]
+    cropped = np.asarray(pixels, np.float64).transpose(2, 0, 1)[:, top : top + height, left : left + width]
     return np.rint(cropped.mean(axis=0, keepdims=True) if channels == 1 else cropped).clip(0, 255).astype(np.uint8)

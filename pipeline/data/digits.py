@@ -11,6 +11,7 @@ from pipeline.data.images import Images, from_arrays
 from pipeline.data.resize import resized
 
 TRAIN = 1200
+HOLDS = {"train": 1_200, "test": 597, "classes": 10}
 
 
 def load(folder: Path) -> tuple[Images, Images]:

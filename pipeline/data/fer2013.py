@@ -7,9 +7,9 @@ never as a test image.
 
 from pathlib import Path
 
+from pipeline.core.errors import BadInput
 from pipeline.data.folders import parquet_split, read_parquet, share_normalisation
 from pipeline.data.images import Images, from_arrays
-from pipeline.errors import BadInput
 
 
 def load(folder: Path) -> tuple[Images, Images]:
@@ -17,9 +17,11 @@ def load(folder: Path) -> tuple[Images, Images]:
     home = folder / "fer2013"
     train, test = parquet_split(home, "train"), parquet_split(home, "test")
     if not (train and test):
-        raise BadInput(f"no images: looked for {home}/train-*.parquet and test-*.parquet. "
-                       "Set SAC_DATA to a folder that holds fer2013 as Hugging Face lays it out.")
-    seen = set()
+        raise BadInput(
+            f"no images: looked for {home}/train-*.parquet and test-*.parquet. "
+            "Set SAC_DATA to a folder that holds fer2013 as Hugging Face lays it out."
+        )
+    seen: set[bytes] = set()
     return share_normalisation(*(_unseen(read_parquet(part), seen) for part in (train, test + parquet_split(home, "val*"))))
 
 

@@ -6,12 +6,13 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from pipeline.core.errors import BadInput
 from pipeline.data.images import Images, from_arrays
 from pipeline.data.pictures import read_picture
-from pipeline.errors import BadInput
 
 IMAGE = ("image", "img")
 LABEL = ("label", "fine_label")
@@ -19,7 +20,7 @@ LABEL = ("label", "fine_label")
 
 def read_parquet(files: list[Path]) -> Images:
     """Images of Parquet files with columns image {bytes, path} and label (or the Hub's names for them); class names
-    from the schema's metadata.
+    from the schema's metadata. Grey pictures among coloured ones become three equal channels.
 
     Raises BadInput, naming file and row, for an image that does not open or has another size than the first.
     """
@@ -57,8 +58,10 @@ def share_normalisation(train: Images, test: Images) -> tuple[Images, Images]:
     return train, Images(test.images, test.labels, test.classes, train.mean, train.std)
 
 
-def train_and_test(folder: Path, download: Callable[[Path], tuple[Images, Images]] | None, how: str) -> tuple[Images, Images]:
-    """Training and test images of a Parquet folder; without one, what `download` fetches. `how` says how to get it."""
+def train_and_test(
+    folder: Path, download: Callable[[Path], tuple[Images, Images]] | None, advice: str
+) -> tuple[Images, Images]:
+    """Training and test images of a Parquet folder; without one, what `download` fetches. `advice` says how to get it."""
     train, test = parquet_split(folder, "train"), parquet_split(folder, "test") or parquet_split(folder, "valid")
     if train and test:
         return share_normalisation(read_parquet(train), read_parquet(test))
@@ -66,22 +69,24 @@ def train_and_test(folder: Path, download: Callable[[Path], tuple[Images, Images
         try:
             return share_normalisation(*download(folder))
         except (OSError, RuntimeError) as error:
-            raise BadInput(f"no images: looked for {folder}/train-*.parquet and test-*.parquet, and the download failed "
-                           f"({' '.join(str(error).split())[:120]}). {how}") from None
-    raise BadInput(f"no images: looked for {folder}/train-*.parquet and test-*.parquet. {how}")
+            raise BadInput(
+                f"no images: looked for {folder}/train-*.parquet and test-*.parquet, and the download failed "
+                f"({' '.join(str(error).split())[:120]}). {advice}"
+            ) from None
+    raise BadInput(f"no images: looked for {folder}/train-*.parquet and test-*.parquet. {advice}")
 
 
-def from_torchvision(kind: str, folder: Path) -> tuple[Images, Images]:
-    """The training and test images of a data set that torchvision downloads, kept in `folder`."""
+def from_torchvision(name: str, folder: Path) -> tuple[Images, Images]:
+    """The training and test images of the data set that torchvision calls `name` and downloads, kept in `folder`."""
     import torchvision.datasets
 
-    halves = []
-    for train in (True, False):
-        data = getattr(torchvision.datasets, kind)(folder, train=train, download=True)
+    def half(train: bool) -> Images:
+        data = getattr(torchvision.datasets, name)(folder, train=train, download=True)
         pixels = np.asarray(data.data)
         pixels = pixels[:, None] if pixels.ndim == 3 else pixels.transpose(0, 3, 1, 2)
-        halves.append(from_arrays(np.ascontiguousarray(pixels), np.asarray(data.targets), tuple(data.classes)))
-    return tuple(halves)
+        return from_arrays(np.ascontiguousarray(pixels), np.asarray(data.targets), tuple(data.classes))
+
+    return half(True), half(False)
 
 
 def read_idx(images: Path, labels: Path, classes: tuple[str, ...]) -> Images:
@@ -108,14 +113,14 @@ def _idx(path: Path, dimensions: int) -> np.ndarray:
     return np.frombuffer(data, np.uint8, offset=4 + 4 * dimensions).reshape(shape).copy()
 
 
-def _column(schema, names: tuple[str, ...]) -> str:
+def _column(schema: Any, names: tuple[str, ...]) -> str:
     found = [name for name in names if name in schema.names]
     if not found:
         raise KeyError(f"expected a column {' or '.join(names)}, found {', '.join(schema.names)}")
     return found[0]
 
 
-def _class_names(schema, label: str, file: Path) -> tuple[str, ...]:
+def _class_names(schema: Any, label: str, file: Path) -> tuple[str, ...]:
     try:
         about = json.loads(schema.metadata[b"huggingface"])
         return tuple(about["info"]["features"][label]["names"])
@@ -124,13 +129,19 @@ def _class_names(schema, label: str, file: Path) -> tuple[str, ...]:
 
 
 def _decode(encoded: list[bytes], where: Path) -> np.ndarray:
-    pictures = []
-    for row, data in enumerate(encoded):
-        picture = np.asarray(read_picture(io.BytesIO(data), f"{where}: row {row}"))
-        picture = picture[None] if picture.ndim == 2 else picture.transpose(2, 0, 1)
-        if pictures and picture.shape != pictures[0].shape:
-            raise BadInput(f"{where}: row {row} is {picture.shape}, the first image {pictures[0].shape}: sizes must agree")
-        pictures.append(picture)
-    if not pictures:
+    if not encoded:
         raise BadInput(f"{where}: no images in it")
-    return np.stack(pictures)
+    pictures = [np.asarray(read_picture(io.BytesIO(data), f"{where}: row {row}")) for row, data in enumerate(encoded)]
+    for row, picture in enumerate(pictures):
+        if picture.shape[:2] != pictures[0].shape[:2]:
+            raise BadInput(
+                f"{where}: row {row} is {_size(picture)} pixels, the first image {_size(pictures[0])}: sizes must agree"
+            )
+    if any(picture.ndim == 3 for picture in pictures):
+        coloured = [picture if picture.ndim == 3 else np.stack([picture] * 3, axis=-1) for picture in pictures]
+        return np.ascontiguousarray(np.stack(coloured).transpose(0, 3, 1, 2))
+    return np.stack(pictures)[:, None]
+
+
+def _size(picture: np.ndarray) -> str:
+    return f"{picture.shape[1]} x {picture.shape[0]}"

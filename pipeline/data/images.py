@@ -8,8 +8,9 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
-from pipeline.errors import BadInput
-from pipeline.files import digest, write_bytes
+from pipeline.core.errors import BadInput
+from pipeline.core.files import digest, write_bytes
+from pipeline.core.seal import seal, stamp, verify
 
 
 @dataclass(frozen=True)
@@ -26,14 +27,13 @@ class Images:
     mean: tuple[float, ...]
     std: tuple[float, ...]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.images.ndim != 4 or self.images.dtype != np.uint8:
             raise BadInput(f"images must be uint8 (N, C, H, W), found {self.images.dtype} {self.images.shape}")
         if self.labels.shape != self.images.shape[:1] or self.labels.dtype != np.int64:
             raise BadInput(f"labels must be int64 ({len(self.images)},), found {self.labels.dtype} {self.labels.shape}")
         if len(self) and not 0 <= self.labels.min() <= self.labels.max() < len(self.classes):
-            raise BadInput(f"labels must lie in 0..{len(self.classes) - 1}, "
-                           f"found {self.labels.min()}..{self.labels.max()}")
+            raise BadInput(f"labels must lie in 0..{len(self.classes) - 1}, found {self.labels.min()}..{self.labels.max()}")
 
     def __len__(self) -> int:
         return len(self.images)
@@ -57,21 +57,31 @@ def from_arrays(images: np.ndarray, labels: np.ndarray, classes: tuple[str, ...]
     return Images(images, labels.astype(np.int64), tuple(classes), *(tuple(x.round(4).tolist()) for x in (mean, std)))
 
 
-def save_images(data: Images, path: Path) -> None:
-    """Write as safetensors: the same images give the same bytes."""
-    about = json.dumps({"classes": data.classes, "mean": data.mean, "std": data.std})
+def save_images(data: Images, path: Path, task: str = "") -> None:
+    """Write as sealed safetensors: the same images of the same task, at the same place, give the same bytes."""
+    of = {"task": task, "set": place_of(path)}
+    about = json.dumps({"seal": stamp(of), "classes": data.classes, "mean": data.mean, "std": data.std})
     arrays = {"images": np.ascontiguousarray(data.images), "labels": data.labels}
-    write_bytes(path, to_bytes(arrays, metadata={"sac": about}))
+    write_bytes(path, seal(to_bytes(arrays, metadata={"sac": about})))
 
 
-def load_images(path: Path) -> Images:
-    """Read what `save_images` wrote; BadInput for anything else."""
+def place_of(path: Path) -> str:
+    """Whose a set of images is and what it is for, which its place says: `attacker/transfer`."""
+    return f"{path.parent.name}/{path.stem}"
+
+
+def load_set(path: Path, task: str) -> Images:
+    """The images of `task` at OWNER/NAME.safetensors; BadInput if those are another task's, or another set."""
+    return load_images(path, task=task, set=place_of(path))
+
+
+def load_images(path: Path, **expected: str) -> Images:
+    """Read what `save_images` wrote, made from what is `expected`; BadInput for anything else."""
+    verify(path, **expected)
     try:
         with safe_open(path, framework="np") as file:
             about = json.loads(file.metadata()["sac"])
             images, labels = file.get_tensor("images"), file.get_tensor("labels")
-    except FileNotFoundError:
-        raise BadInput(f"{path}: no such file; `dvc repro` makes it") from None
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise BadInput(f"{path}: not an image file of this pipeline ({error})") from None
     return Images(images, labels, *(tuple(about[key]) for key in ("classes", "mean", "std")))

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.core.errors import BadInput
 from pipeline.data.folders import share_normalisation
 from pipeline.data.images import Images, from_arrays
 from pipeline.data.pictures import square
-from pipeline.errors import BadInput
 
 SIZE = 48
 DARK = 30
@@ -33,8 +33,10 @@ def load(folder: Path) -> tuple[Images, Images]:
     for label, emotion in enumerate(EMOTIONS.values()):
         own = np.flatnonzero(labels == label)
         if len(own) <= TRAIN:
-            raise BadInput(f"{folder / 'KDEF'}: {len(own)} {emotion} faces, expected more than {TRAIN} ({TRAIN} to train, the "
-                           "rest to test): unpack all of KDEF there")
+            raise BadInput(
+                f"{folder / 'KDEF'}: {len(own)} {emotion} faces, expected more than {TRAIN} ({TRAIN} to train, the "
+                "rest to test): unpack all of KDEF there"
+            )
         train[draw.permutation(own)[:TRAIN]] = True
     return train_and_rest(images, labels, train)
 
@@ -48,7 +50,7 @@ def read_photographs(home: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     images, labels, people = [], [], []
     for name, file in sorted(_files(home).items()):
         about, image = NAME.fullmatch(name), square(file, SIZE, 3, str(file))
-        if image.mean() > DARK:
+        if about and image.mean() > DARK:
             images.append(image)
             labels.append(list(EMOTIONS).index(about["emotion"]))
             people.append(about["person"])
@@ -64,17 +66,21 @@ def train_and_rest(images: np.ndarray, labels: np.ndarray, train: np.ndarray) ->
 
 def _files(home: Path) -> dict[str, Path]:
     """KDEF's files by what they should be named, without their ending."""
-    files = {}
+    files: dict[str, Path] = {}
     for file in sorted(home.rglob("*")):
         if file.suffix.lower() in (".jpg", ".jpeg") and not file.name.startswith("."):
             name = MISNAMED.get(file.stem.upper(), file.stem.upper())
             if not NAME.fullmatch(name):
-                raise BadInput(f"{file}: not a name of KDEF's: expected one like AF01AFS.JPG (session A or B, gender F or M, "
-                               f"two digits, emotion {' '.join(EMOTIONS)}, angle FL HL S HR FR): rename or remove it")
+                raise BadInput(
+                    f"{file}: not a name of KDEF's: expected one like AF01AFS.JPG (session A or B, gender F or M, "
+                    f"two digits, emotion {' '.join(EMOTIONS)}, angle FL HL S HR FR): rename or remove it"
+                )
             if name in files:
                 raise BadInput(f"{file}: the same photograph as {files[name]}: remove one of them")
             files[name] = file
     if not files:
-        raise BadInput(f"no images: looked for {home}/AF01/AF01AFS.JPG and the like. Set SAC_DATA to a folder that holds KDEF "
-                       "(kdef.se, on request), unpacked.")
+        raise BadInput(
+            f"no images: looked for {home}/AF01/AF01AFS.JPG and the like. Set SAC_DATA to a folder that holds KDEF "
+            "(kdef.se, on request), unpacked."
+        )
     return files

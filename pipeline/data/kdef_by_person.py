@@ -1,4 +1,4 @@
-"""KDEF (see kdef.py) with other people to test on than to train on: does a fingerprint depend on known faces?
+"""KDEF (see kdef.py), tested on people that are not trained on: does a fingerprint depend on known faces?
 
 Of either gender 32 people in 35 train, 64 of the 70: as many photographs as `kdef` has, but for dark ones, 640 a class.
 Six people test, with 420 photographs.
@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.core.errors import BadInput
 from pipeline.data.images import Images
 from pipeline.data.kdef import read_photographs, train_and_rest
-from pipeline.errors import BadInput
 
 
 def load(folder: Path) -> tuple[Images, Images]:
@@ -19,8 +19,9 @@ def load(folder: Path) -> tuple[Images, Images]:
     draw, everybody, chosen = np.random.default_rng(0), np.unique(people), []
     for gender in "FM":
         own = [person for person in everybody if person.startswith(gender)]
-        chosen += draw.permutation(own)[:len(own) * 32 // 35].tolist()
+        chosen += draw.permutation(own)[: len(own) * 32 // 35].tolist()
     if not 0 < len(chosen) < len(everybody):
-        raise BadInput(f"{folder / 'KDEF'}: {len(everybody)} people, too few to test on others than to train on: unpack all of "
-                       "KDEF there")
+        raise BadInput(
+            f"{folder / 'KDEF'}: {len(everybody)} people, too few to test on others than to train on: unpack all of KDEF there"
+        )
     return train_and_rest(images, labels, np.isin(people, chosen))

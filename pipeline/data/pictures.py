@@ -8,12 +8,19 @@ import numpy as np
 from PIL import ExifTags, Image
 from PIL.Image import Transpose
 
-from pipeline.errors import BadInput
+from pipeline.core.errors import BadInput
 
 MODES = {1: "L", 3: "RGB"}
 BROKEN = (OSError, SyntaxError, ValueError, TypeError, EOFError, OverflowError, struct.error, Image.DecompressionBombError)
-TURNS = {2: Transpose.FLIP_LEFT_RIGHT, 3: Transpose.ROTATE_180, 4: Transpose.FLIP_TOP_BOTTOM, 5: Transpose.TRANSPOSE,
-         6: Transpose.ROTATE_270, 7: Transpose.TRANSVERSE, 8: Transpose.ROTATE_90}
+TURNS = {
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
 """What sets a picture upright, by its EXIF orientation; ImageOps.exif_transpose also writes the EXIF anew, which odd but
 readable ones do not survive."""
 
@@ -27,7 +34,7 @@ def read_picture(file: Path | BinaryIO, where: str, mode: str | None = None) -> 
     try:
         with Image.open(file) as picture:
             picture.load()
-            turn = TURNS.get(picture.getexif().get(ExifTags.Base.Orientation))
+            turn = TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
             narrow = _eight_bit(picture)
             upright = narrow if turn is None else narrow.transpose(turn)
             return upright.convert(mode or ("L" if Image.getmodebase(upright.mode) == "L" else "RGB"))
@@ -59,6 +66,8 @@ def _eight_bit(picture: Image.Image) -> Image.Image:
 def _central(picture: Image.Image, crop: int | None) -> Image.Image:
     if crop is None:
         return picture
-    (left, top), (width, height) = ([max(0, side - crop) // 2 for side in picture.size],
-                                    [min(side, crop) for side in picture.size])
+    (left, top), (width, height) = (
+        [max(0, side - crop) // 2 for side in picture.size],
+        [min(side, crop) for side in picture.size],
+    )
     return picture.crop((left, top, left + width, top + height))

@@ -14,8 +14,9 @@ def resized(data: Images, channels: int, size: int) -> Images:
     pictures = []
     for pixels in data.images:
         picture = Image.fromarray(pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0))
-        picture = np.asarray(picture.convert(mode).resize((size, size), Image.Resampling.BILINEAR))
-        pictures.append(picture[None] if channels == 1 else picture.transpose(2, 0, 1))
-    mean, std = ((float(np.mean(values)),) * channels if channels != len(values) else values
-                 for values in (data.mean, data.std))
+        square = np.asarray(picture.convert(mode).resize((size, size), Image.Resampling.BILINEAR))
+        pictures.append(square[None] if channels == 1 else square.transpose(2, 0, 1))
+    mean, std = (
+        (float(np.mean(values)),) * channels if channels != len(values) else values for values in (data.mean, data.std)
+    )
     return replace(data, images=np.stack(pictures), mean=mean, std=std)

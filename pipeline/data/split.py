@@ -8,25 +8,25 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline.benchmark import Corrupted, Split, Transfer
+from pipeline.core.errors import BadInput
 from pipeline.data.corrupt import CORRUPTIONS, corrupt
 from pipeline.data.images import Images
 from pipeline.data.resize import resized
-from pipeline.errors import BadInput
+from pipeline.tasks.task import Corrupted, Split, Transfer
 
 TRAINING = ("defender", "attacker", "query")
 HELD_OUT = ("pool", "accuracy")
 
 
-def deal(train: Images, test: Images, how: Split) -> tuple[dict[str, Images], dict[str, np.ndarray]]:
+def deal(train: Images, test: Images, split: Split) -> tuple[dict[str, Images], dict[str, np.ndarray]]:
     """The five sets and the indices they came from, by name.
 
     Training sets share the mean and std of `train`. Raises BadInput if a data set is too small for what is asked.
     """
     sets, indices = {}, {}
     for data, names, side in ((train, TRAINING, "training"), (test, HELD_OUT, "test")):
-        counts = [getattr(how, name) for name in names]
-        shares = stratified(data.labels, counts, len(data.classes), how.seed, side)
+        counts = [getattr(split, name) for name in names]
+        shares = stratified(data.labels, counts, len(data.classes), split.seed, side)
         for name, index in zip(names, shares, strict=True):
             sets[name], indices[name] = data.take(index), index
     return sets, indices
@@ -35,8 +35,9 @@ def deal(train: Images, test: Images, how: Split) -> tuple[dict[str, Images], di
 def stratified(labels: np.ndarray, counts: list[int], classes: int, seed: int, side: str) -> list[np.ndarray]:
     """Disjoint index sets of the given sizes in which every class has its share, up to one image."""
     if sum(counts) > len(labels):
-        raise BadInput(f"split: {sum(counts)} {side} images asked for ({' + '.join(map(str, counts))}), "
-                       f"the data set has {len(labels)}")
+        raise BadInput(
+            f"split: {sum(counts)} {side} images asked for ({' + '.join(map(str, counts))}), the data set has {len(labels)}"
+        )
     draw = np.random.default_rng(seed)
     waiting = [draw.permutation(np.flatnonzero(labels == label)) for label in range(classes)]
     shares, left = [], len(labels)
@@ -48,22 +49,22 @@ def stratified(labels: np.ndarray, counts: list[int], classes: int, seed: int, s
     return shares
 
 
-def target_sets(train: Images, test: Images, like: Images, how: Transfer, seed: int) -> tuple[Images, Images]:
+def target_sets(train: Images, test: Images, like: Images, transfer: Transfer, seed: int) -> tuple[Images, Images]:
     """The transfer data set for training and for accuracy, with the shape of the task's images."""
-    (index,) = stratified(train.labels, [how.train], len(train.classes), seed, "transfer training")
-    (held,) = stratified(test.labels, [how.accuracy], len(test.classes), seed, "transfer test")
+    (index,) = stratified(train.labels, [transfer.train], len(train.classes), seed, "transfer training")
+    (held,) = stratified(test.labels, [transfer.accuracy], len(test.classes), seed, "transfer test")
     channels, size = like.images.shape[1], like.images.shape[-1]
     return resized(train.take(index), channels, size), resized(test.take(held), channels, size)
 
 
-def corrupted(data: Images, how: Corrupted, seed: int) -> Images:
+def corrupted(data: Images, corruption: Corrupted, seed: int) -> Images:
     """Every image with one of the 14 corruptions, in turn: labels and normalisation stay."""
     order = np.random.default_rng(seed).permutation(len(data))
     images = data.images.copy()
     for place, name in enumerate(CORRUPTIONS):
-        index = order[place::len(CORRUPTIONS)]
+        index = order[place :: len(CORRUPTIONS)]
         if len(index):
-            images[index] = corrupt(data.images[index], name, how.severity, seed + place)
+            images[index] = corrupt(data.images[index], name, corruption.severity, seed + place)
     return replace(data, images=images)
 
 
@@ -71,6 +72,6 @@ def _quotas(available: np.ndarray, count: int, left: int) -> np.ndarray:
     """Shares of `count` proportional to what each class has left, rounded so that they add up."""
     exact = available * (count / left)
     quotas = np.floor(exact).astype(int)
-    for label in np.argsort(quotas - exact, kind="stable")[:count - quotas.sum()]:
+    for label in np.argsort(quotas - exact, kind="stable")[: count - quotas.sum()]:
         quotas[label] += 1
     return quotas

@@ -10,6 +10,10 @@ def load(folder: Path) -> tuple[Images, Images]:
     """From a Parquet folder `tiny_imagenet_first100`, or the first half of one with all 200 classes,
     `tiny_imagenet`."""
     if (folder / "tiny_imagenet").exists() and not (folder / "tiny_imagenet_first100").exists():
-        return tuple(first_classes(half, 100) for half in train_and_test(folder / "tiny_imagenet", None, ""))
-    return train_and_test(folder / "tiny_imagenet_first100", None,
-                          "Set SAC_DATA to a folder with it, or with tiny_imagenet, as Hugging Face lays it out.")
+        train, test = train_and_test(folder / "tiny_imagenet", None, "")
+        return first_classes(train, 100), first_classes(test, 100)
+    return train_and_test(
+        folder / "tiny_imagenet_first100",
+        None,
+        "Set SAC_DATA to a folder with it, or with tiny_imagenet, as Hugging Face lays it out.",
+    )

@@ -13,9 +13,13 @@ def load(folder: Path) -> tuple[Images, Images]:
     """From a Parquet folder `tiny_imagenet_rest100`, or the second half of one with all 200 classes,
     `tiny_imagenet`."""
     if (folder / "tiny_imagenet").exists() and not (folder / "tiny_imagenet_rest100").exists():
-        return tuple(_last_hundred(half) for half in train_and_test(folder / "tiny_imagenet", None, ""))
-    return train_and_test(folder / "tiny_imagenet_rest100", None,
-                          "Set SAC_DATA to a folder with it, or with tiny_imagenet, as Hugging Face lays it out.")
+        train, test = train_and_test(folder / "tiny_imagenet", None, "")
+        return _last_hundred(train), _last_hundred(test)
+    return train_and_test(
+        folder / "tiny_imagenet_rest100",
+        None,
+        "Set SAC_DATA to a folder with it, or with tiny_imagenet, as Hugging Face lays it out.",
+    )
 
 
 def _last_hundred(data: Images) -> Images:

@@ -1,8 +1,10 @@
-"""One number a model: how often it takes the target and a reference for one person, over all probes.
+"""One number a model: how often it takes the target and a picture beside it for one person, over all probes.
 
-The simplest rival of FRI (SAC-JC, section 3.4). A threshold that accepts more makes every feature fuller and moves every
-correlation of features; what FRI finds beyond this rate is what a model knows of single pictures.
+The simplest rival of FRI (SAC-JC, section 3.4). A lower threshold puts more ones into every
+feature, which moves every correlation of features. Only what FRI finds beyond this rate is about single pictures.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -14,9 +16,17 @@ class Comparison(Comparing):
     """The nearer the suspect's rate is to the source's, the likelier it is a copy."""
 
     same_classes = True
-    kinds = FEATURES
+    methods = FEATURES
 
     representations: tuple[Representation, ...] = ("logits",)
 
-    def __call__(self, source, suspects, labels, targets):
-        return -np.abs(suspects.mean(axis=(1, 2)) - source.mean())
+    def __call__(
+        self,
+        source: np.ndarray,
+        suspects: np.ndarray,
+        labels: np.ndarray,
+        targets: np.ndarray,
+        references: Sequence[np.ndarray] = (),
+    ) -> np.ndarray:
+        away: np.ndarray = np.abs(suspects.mean(axis=(1, 2)) - source.mean())
+        return -away

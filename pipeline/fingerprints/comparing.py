@@ -1,38 +1,78 @@
 """The common form of comparisons."""
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, get_args
 
 import numpy as np
 
-from pipeline.fingerprints.representation import REPRESENTATIONS, Representation
-from pipeline.params import Parameters
+from pipeline.core.params import Parameters
+from pipeline.fingerprints.representation import Representation
 
 FEATURES = ("fri", "fri_clean", "fri_5", "fri_10", "fri_50")
-"""Kinds of probes that are answered by features of n bits, which have no label."""
+"""Methods of probes that are answered by features of n bits, which have no label."""
 
 
 class Comparing(Parameters):
     """Scores suspects against the source, in each of `representations`.
 
     same_classes: compares class by class, so that a suspect with other classes than the source's has no score.
-    kinds: the kinds of probes it is for; all, if there are none. labelled: it compares the labels of answers.
+    methods: the methods of probes it is for; all, if there are none. labelled: it compares the labels of answers.
+    needs_references: it must be given the answers of models that are no copies, whose share of the answers it takes out.
+    together: how many probes in a row belong together, such as two for pairs; a redraw takes all of them or none.
     """
 
     same_classes: ClassVar[bool]
-    kinds: ClassVar[tuple[str, ...]] = ()
+    methods: ClassVar[tuple[str, ...]] = ()
     labelled: ClassVar[bool] = False
+    needs_references: ClassVar[bool] = False
+    together: ClassVar[int] = 1
 
-    representations: tuple[Representation, ...] = tuple(REPRESENTATIONS)
+    representations: tuple[Representation, ...] = get_args(Representation)
 
-    def scored_on(self, kind: str) -> tuple[Representation, ...]:
-        """The representations in which it compares answers to probes of this kind; none if it is not for them.
+    def scored_on(self, method: str) -> tuple[Representation, ...]:
+        """The representations in which it compares answers to probes of this method; none if it is not for them.
 
-        Bits are compared as they are: softmax would make one of a feature of zeros and a feature of ones.
+        Bits are compared as they are: softmax would make a feature of zeros equal to a feature of ones.
         """
-        if (self.kinds and kind not in self.kinds) or (self.labelled and kind in FEATURES):
+        if (self.methods and method not in self.methods) or (self.labelled and method in FEATURES):
             return ()
-        return tuple(one for one in self.representations if one == "logits" or kind not in FEATURES)
+        return tuple(one for one in self.representations if one == "logits" or method not in FEATURES)
 
-    def __call__(self, source: np.ndarray, suspects: np.ndarray, labels: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        """Scores (S,) of suspects (S, P, K) against the source (P, K0), for probes of true labels and targets (P,)."""
+    def __call__(
+        self,
+        source: np.ndarray,
+        suspects: np.ndarray,
+        labels: np.ndarray,
+        targets: np.ndarray,
+        references: Sequence[np.ndarray] = (),
+    ) -> np.ndarray:
+        """Scores (S,) of suspects (S, P, K) against the source (P, K0), for probes of true labels and targets (P,).
+
+        references: the answers (P, K1) of models that surely are no copies; K1 is K0 where `same_classes`, else each has
+        a width of its own.
+        """
         raise NotImplementedError
+
+    def reweighted(
+        self,
+        weights: np.ndarray,
+        source: np.ndarray,
+        suspects: np.ndarray,
+        labels: np.ndarray,
+        targets: np.ndarray,
+        references: Sequence[np.ndarray] = (),
+    ) -> np.ndarray:
+        """Scores (R, S) on R redraws of the probes: each probe as often as its whole number in weights (R, P) says.
+
+        This compares anew for every redraw. A comparison whose scores are sums over probes or pairs of probes overrides it with
+        something quicker. The weights of probes that are `together` are the same.
+        """
+        first = np.arange(0, len(source) - self.together + 1, self.together)
+        blocks = first[:, None] + np.arange(self.together)
+        drawn = [np.repeat(blocks, own[first], axis=0).ravel() for own in weights]
+        return np.array(
+            [
+                self(source[keep], suspects[:, keep], labels[keep], targets[keep], [one[keep] for one in references])
+                for keep in drawn
+            ]
+        )

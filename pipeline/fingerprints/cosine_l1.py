@@ -4,8 +4,12 @@ The authors use (1 - cosine) / 2 for CIFAR-10 and 1 - cosine for KDEF, and their
 is Eq. 2, the cosine itself. The score is minus the distance.
 """
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from pipeline.fingerprints.comparing import Comparing
-from pipeline.fingerprints.correlation import cosine, l1, unit
+from pipeline.fingerprints.correlation import cosine, l1, reweighted_l1, unit
 
 
 class Comparison(Comparing):
@@ -13,5 +17,23 @@ class Comparison(Comparing):
 
     same_classes = False
 
-    def __call__(self, source, suspects, labels, targets):
+    def __call__(
+        self,
+        source: np.ndarray,
+        suspects: np.ndarray,
+        labels: np.ndarray,
+        targets: np.ndarray,
+        references: Sequence[np.ndarray] = (),
+    ) -> np.ndarray:
         return -l1(unit(source), unit(suspects), cosine)
+
+    def reweighted(
+        self,
+        weights: np.ndarray,
+        source: np.ndarray,
+        suspects: np.ndarray,
+        labels: np.ndarray,
+        targets: np.ndarray,
+        references: Sequence[np.ndarray] = (),
+    ) -> np.ndarray:
+        return -reweighted_l1(unit(source), unit(suspects), cosine, weights)

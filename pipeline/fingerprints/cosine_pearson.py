@@ -4,8 +4,12 @@ Representational similarity analysis (Kriegeskorte et al., 2008). It was found o
 no independent evidence. The score is minus one plus the correlation.
 """
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from pipeline.fingerprints.comparing import Comparing
-from pipeline.fingerprints.correlation import cosine, pearson, unit
+from pipeline.fingerprints.correlation import cosine, pearson, reweighted_pearson, unit
 
 
 class Comparison(Comparing):
@@ -13,5 +17,23 @@ class Comparison(Comparing):
 
     same_classes = False
 
-    def __call__(self, source, suspects, labels, targets):
+    def __call__(
+        self,
+        source: np.ndarray,
+        suspects: np.ndarray,
+        labels: np.ndarray,
+        targets: np.ndarray,
+        references: Sequence[np.ndarray] = (),
+    ) -> np.ndarray:
         return -pearson(unit(source), unit(suspects), cosine)
+
+    def reweighted(
+        self,
+        weights: np.ndarray,
+        source: np.ndarray,
+        suspects: np.ndarray,
+        labels: np.ndarray,
+        targets: np.ndarray,
+        references: Sequence[np.ndarray] = (),
+    ) -> np.ndarray:
+        return -reweighted_pearson(unit(source), unit(suspects), cosine, weights)

@@ -7,6 +7,8 @@ The cosine distance is computed as half the squared distance of the answers scal
 are lost where answers are close. Equal answers are at distance 0, and a model that always answers the same scores 0.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from pipeline.fingerprints.comparing import Comparing
@@ -17,13 +19,23 @@ class Comparison(Comparing):
     """No parameters of its own. A last probe without a partner is ignored."""
 
     same_classes = False
-    kinds = ("modeldiff",)
+    methods = ("modeldiff",)
+    together = 2
 
-    def __call__(self, source, suspects, labels, targets):
-        return unit(decision_distances(suspects)) @ unit(decision_distances(source))
+    def __call__(
+        self,
+        source: np.ndarray,
+        suspects: np.ndarray,
+        labels: np.ndarray,
+        targets: np.ndarray,
+        references: Sequence[np.ndarray] = (),
+    ) -> np.ndarray:
+        likeness: np.ndarray = unit(decision_distances(suspects)) @ unit(decision_distances(source))
+        return likeness
 
 
 def decision_distances(answers: np.ndarray) -> np.ndarray:
     """The cosine distances (..., P // 2), from 0 to 2, of the pairs among answers (..., P, K)."""
-    paired = unit(answers[..., :answers.shape[-2] // 2 * 2, :])
-    return ((paired[..., ::2, :] - paired[..., 1::2, :]) ** 2).sum(axis=-1) / 2
+    paired = unit(answers[..., : answers.shape[-2] // 2 * 2, :])
+    squares: np.ndarray = ((paired[..., ::2, :] - paired[..., 1::2, :]) ** 2).sum(axis=-1)
+    return squares / 2

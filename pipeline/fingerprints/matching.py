@@ -6,11 +6,11 @@ IPGuard and CAE.
 
 import numpy as np
 
-from pipeline.fingerprints.comparing import Comparing
+from pipeline.fingerprints.pointwise import Pointwise
 from pipeline.fingerprints.representation import Representation
 
 
-class Comparison(Comparing):
+class Comparison(Pointwise):
     """Expected is the probe's target, or the source's own label where there is none."""
 
     same_classes = True
@@ -18,6 +18,7 @@ class Comparison(Comparing):
 
     representations: tuple[Representation, ...] = ("logits",)
 
-    def __call__(self, source, suspects, labels, targets):
+    def by_probe(self, source: np.ndarray, suspects: np.ndarray, labels: np.ndarray, targets: np.ndarray) -> np.ndarray:
         expected = np.where(targets < 0, source.argmax(axis=-1), targets)
-        return (suspects.argmax(axis=-1) == expected).mean(axis=-1)
+        same: np.ndarray = suspects.argmax(axis=-1) == expected
+        return same.astype(float)

@@ -4,11 +4,13 @@
 A copy shares the source's mistakes, so it is less accurate on them than an irrelevant model.
 """
 
-from pipeline.fingerprints.comparing import Comparing
+import numpy as np
+
+from pipeline.fingerprints.pointwise import Pointwise
 from pipeline.fingerprints.representation import Representation
 
 
-class Comparison(Comparing):
+class Comparison(Pointwise):
     """No parameters of its own."""
 
     same_classes = True
@@ -16,5 +18,6 @@ class Comparison(Comparing):
 
     representations: tuple[Representation, ...] = ("logits",)
 
-    def __call__(self, source, suspects, labels, targets):
-        return -(suspects.argmax(axis=-1) == labels).mean(axis=-1)
+    def by_probe(self, source: np.ndarray, suspects: np.ndarray, labels: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        right: np.ndarray = suspects.argmax(axis=-1) == labels
+        return -right.astype(float)

@@ -1,24 +1,27 @@
 """Which fingerprints params.yaml names, and what their parts are called."""
 
-from pipeline.errors import BadInput, unknown
+from pipeline.core.errors import BadInput, unknown
+from pipeline.core.names import module
+from pipeline.core.params import FILE, Parameters, read
 from pipeline.fingerprints.comparing import Comparing
+from pipeline.fingerprints.references import KINDS, NONE, Kind
 from pipeline.fingerprints.representation import Representation
-from pipeline.names import module
-from pipeline.params import FILE, Parameters, read
-from pipeline.probes import kinds
+from pipeline.probes import methods
 
 
 class Fingerprint(Parameters):
-    """`method` is a kind of probes, `comparison` a key of `comparisons`."""
+    """`method` is how probes are made, `comparison` a key of `comparisons`, `references` the kind that it needs, if any; the
+    defaults are SAC's own."""
 
     method: str
-    representation: Representation
-    comparison: str
+    representation: Representation = "logits"
+    comparison: str = "cosine_l1"
+    references: Kind = NONE
 
     @property
     def label(self) -> str:
-        """`jpeg, logits, cosine_l1`."""
-        return f"{self.method}, {self.representation}, {self.comparison}"
+        """`jpeg, logits, cosine_l1`, or `jpeg, logits, partial, owner`."""
+        return ", ".join(filter(None, (self.method, self.representation, self.comparison, self.references)))
 
 
 def read_comparisons() -> dict[str, Comparing]:
@@ -28,7 +31,7 @@ def read_comparisons() -> dict[str, Comparing]:
 
 def check_fingerprint(where: str, fingerprint: Fingerprint) -> None:
     """Raise BadInput, with the nearest known name, unless such a fingerprint is scored."""
-    made = {kind for kind, family in kinds().items() if family in read("probes")}
+    made = {method for method, family in methods().items() if family in read("probes")}
     if fingerprint.method not in made:
         raise BadInput(f"{FILE}: {where}.method: {unknown('method', fingerprint.method, made)}")
     comparisons = read_comparisons()
@@ -37,8 +40,16 @@ def check_fingerprint(where: str, fingerprint: Fingerprint) -> None:
     comparison = comparisons[fingerprint.comparison]
     scored = comparison.scored_on(fingerprint.method)
     if not scored:
-        those = f"{', '.join(comparison.kinds)} alone" if comparison.kinds else "answers that have a label"
+        those = f"{', '.join(comparison.methods)} alone" if comparison.methods else "answers that have a label"
         raise BadInput(f"{FILE}: {where}.comparison: {fingerprint.comparison} is for {those}, found {fingerprint.method}")
     if fingerprint.representation not in scored:
-        raise BadInput(f"{FILE}: {where}.representation: {fingerprint.comparison} of {fingerprint.method} is scored on "
-                       f"{', '.join(scored)}, found {fingerprint.representation!r}")
+        raise BadInput(
+            f"{FILE}: {where}.representation: {fingerprint.comparison} of {fingerprint.method} is scored on "
+            f"{', '.join(scored)}, found {fingerprint.representation!r}"
+        )
+    if comparison.needs_references != bool(fingerprint.references):
+        expected = f"one of {', '.join(KINDS)}" if comparison.needs_references else "none"
+        raise BadInput(
+            f"{FILE}: {where}.references: {fingerprint.comparison} is scored with {expected}, found "
+            f"{fingerprint.references or 'none'}"
+        )

@@ -3,14 +3,17 @@
 On the SAC authors' own CIFAR-10 models it ties or beats SAC; a benchmark that hides that is worth nothing.
 """
 
-from pipeline.fingerprints.comparing import Comparing
+import numpy as np
+
 from pipeline.fingerprints.correlation import unit
+from pipeline.fingerprints.pointwise import Pointwise
 
 
-class Comparison(Comparing):
+class Comparison(Pointwise):
     """No parameters of its own."""
 
     same_classes = True
 
-    def __call__(self, source, suspects, labels, targets):
-        return (unit(suspects) * unit(source)).sum(axis=-1).mean(axis=-1)
+    def by_probe(self, source: np.ndarray, suspects: np.ndarray, labels: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        cosines: np.ndarray = (unit(suspects) * unit(source)).sum(axis=-1)
+        return cosines

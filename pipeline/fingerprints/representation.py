@@ -13,7 +13,8 @@ def logits(answers: np.ndarray) -> np.ndarray:
 def softmax(answers: np.ndarray) -> np.ndarray:
     """Probabilities over the last axis, float64."""
     shifted = np.exp(answers.astype(np.float64) - answers.max(axis=-1, keepdims=True))
-    return shifted / shifted.sum(axis=-1, keepdims=True)
+    shares: np.ndarray = shifted / shifted.sum(axis=-1, keepdims=True)
+    return shares
 
 
 Representation = Literal["logits", "softmax"]

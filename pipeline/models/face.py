@@ -7,6 +7,9 @@ with InsightFace's 512 numbers for the paper's 128). At 112 x 112 pixels all end
 weights begin as PyTorch's do. The slim ones have ReLU, since PReLU takes twice the time on a CPU.
 """
 
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -14,8 +17,17 @@ from torch.nn import functional
 from pipeline.data.images import Images
 from pipeline.models.network import Network, embeddings, replace_head
 
-ARCHITECTURES = ("face_resnet18_slim", "face_resnet50_slim", "face_mobilefacenet_slim",
-                 "face_resnet18", "face_resnet50", "face_mobilefacenet")
+if TYPE_CHECKING:
+    Rectifier = Callable[[int], nn.Module]
+
+ARCHITECTURES = (
+    "face_resnet18_slim",
+    "face_resnet50_slim",
+    "face_mobilefacenet_slim",
+    "face_resnet18",
+    "face_resnet50",
+    "face_mobilefacenet",
+)
 
 
 class CosineHead(nn.Module):
@@ -54,45 +66,61 @@ def recentre(network: Network, data: Images) -> Network:
 class Block(nn.Module):
     """Two 3x3 convolutions between three normalisations, the second with the stride; nothing rectifies the sum."""
 
-    def __init__(self, narrow: int, wide: int, stride: int, rectifier):
+    def __init__(self, narrow: int, wide: int, stride: int, rectifier: "Rectifier"):
         super().__init__()
         self.layers = nn.Sequential(
-            nn.BatchNorm2d(narrow), *_convolution(narrow, wide, 3, rectifier),
-            nn.Conv2d(wide, wide, 3, stride, padding=1, bias=False), nn.BatchNorm2d(wide))
-        self.shortcut = nn.Identity()
+            nn.BatchNorm2d(narrow),
+            *_convolution(narrow, wide, 3, rectifier),
+            nn.Conv2d(wide, wide, 3, stride, padding=1, bias=False),
+            nn.BatchNorm2d(wide),
+        )
+        self.shortcut = nn.Identity()  # type: nn.Module
         if stride != 1 or narrow != wide:
             self.shortcut = nn.Sequential(nn.Conv2d(narrow, wide, 1, stride, bias=False), nn.BatchNorm2d(wide))
 
-    def forward(self, x):
-        return self.layers(x) + self.shortcut(x)
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x) + self.shortcut(x)  # type: ignore[no-any-return]
 
 
 class Bottleneck(nn.Module):
     """Expand with 1x1, filter each channel with 3x3, project with 1x1; add the input where the shape allows."""
 
-    def __init__(self, narrow: int, wide: int, stride: int, expansion: int, rectifier):
+    def __init__(self, narrow: int, wide: int, stride: int, expansion: int, rectifier: "Rectifier"):
         super().__init__()
         hidden = narrow * expansion
         self.residual = stride == 1 and narrow == wide
         self.layers = nn.Sequential(
-            *_convolution(narrow, hidden, 1, rectifier), *_convolution(hidden, hidden, 3, rectifier, stride, groups=hidden),
-            nn.Conv2d(hidden, wide, 1, bias=False), nn.BatchNorm2d(wide))
+            *_convolution(narrow, hidden, 1, rectifier),
+            *_convolution(hidden, hidden, 3, rectifier, stride, groups=hidden),
+            nn.Conv2d(hidden, wide, 1, bias=False),
+            nn.BatchNorm2d(wide),
+        )
 
-    def forward(self, x):
-        return x + self.layers(x) if self.residual else self.layers(x)
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.layers(x) if self.residual else self.layers(x)  # type: ignore[no-any-return]
 
 
-def _convolution(narrow: int, wide: int, size: int, rectifier, stride: int = 1, groups: int = 1):
+def _convolution(
+    narrow: int, wide: int, size: int, rectifier: "Rectifier", stride: int = 1, groups: int = 1
+) -> tuple[nn.Module, ...]:
     convolution = nn.Conv2d(narrow, wide, size, stride, padding=size // 2, groups=groups, bias=False)
     return convolution, nn.BatchNorm2d(wide), rectifier(wide)
 
 
-def _relu(width: int):
+def _relu(width: int) -> nn.Module:
     return nn.ReLU(inplace=True)
 
 
-def _resnet(channels: int, classes: int, depths, widths=(64, 128, 256, 512), stem: int = 1, maps: int = 7, size: int = 512,
-            rectifier=nn.PReLU):
+def _resnet(
+    channels: int,
+    classes: int,
+    depths: Sequence[int],
+    widths: Sequence[int] = (64, 128, 256, 512),
+    stem: int = 1,
+    maps: int = 7,
+    size: int = 512,
+    rectifier: "Rectifier" = nn.PReLU,
+) -> tuple[nn.Module, nn.Module]:
     """depths and widths: of the stages, each of which begins with stride 2. stem: its stride."""
     layers, narrow = [*_convolution(channels, widths[0], 3, rectifier, stem)], widths[0]
     for depth, wide in zip(depths, widths, strict=True):
@@ -103,8 +131,16 @@ def _resnet(channels: int, classes: int, depths, widths=(64, 128, 256, 512), ste
     return nn.Sequential(*layers), CosineHead(narrow * maps**2, size, classes)
 
 
-def _mobilefacenet(channels: int, classes: int, stem: int, stages, last: int, maps: int = 7, size: int = 512,
-                   rectifier=nn.PReLU):
+def _mobilefacenet(
+    channels: int,
+    classes: int,
+    stem: int,
+    stages: Iterable[tuple[int, int, int, int]],
+    last: int,
+    maps: int = 7,
+    size: int = 512,
+    rectifier: "Rectifier" = nn.PReLU,
+) -> tuple[nn.Module, nn.Module]:
     """stages: (expansion, width, depth, stride) of each, as the paper's table has them."""
     layers = [*_convolution(channels, stem, 3, rectifier, 2), *_convolution(stem, stem, 3, rectifier, groups=stem)]
     narrow = stem
@@ -112,38 +148,43 @@ def _mobilefacenet(channels: int, classes: int, stem: int, stages, last: int, ma
         for place in range(depth):
             layers.append(Bottleneck(narrow, wide, 1 if place else stride, expansion, rectifier))
             narrow = wide
-    layers += [*_convolution(narrow, last, 1, rectifier), nn.AdaptiveAvgPool2d(maps),
-               nn.Conv2d(last, last, maps, groups=last, bias=False), nn.BatchNorm2d(last), nn.Flatten()]
+    layers += [
+        *_convolution(narrow, last, 1, rectifier),
+        nn.AdaptiveAvgPool2d(maps),
+        nn.Conv2d(last, last, maps, groups=last, bias=False),
+        nn.BatchNorm2d(last),
+        nn.Flatten(),
+    ]
     return nn.Sequential(*layers), CosineHead(last, size, classes)
 
 
-def face_resnet18(channels: int, classes: int):
+def face_resnet18(channels: int, classes: int) -> tuple[nn.Module, nn.Module]:
     """InsightFace's ResNet-18."""
     return _resnet(channels, classes, (2, 2, 2, 2))
 
 
-def face_resnet50(channels: int, classes: int):
+def face_resnet50(channels: int, classes: int) -> tuple[nn.Module, nn.Module]:
     """InsightFace's ResNet-50."""
     return _resnet(channels, classes, (3, 4, 14, 3))
 
 
-def face_mobilefacenet(channels: int, classes: int):
+def face_mobilefacenet(channels: int, classes: int) -> tuple[nn.Module, nn.Module]:
     """MobileFaceNet."""
     stages = (2, 64, 5, 2), (4, 128, 1, 2), (2, 128, 6, 1), (4, 128, 1, 2), (2, 128, 2, 1)
     return _mobilefacenet(channels, classes, 64, stages, 512)
 
 
-def face_resnet18_slim(channels: int, classes: int):
+def face_resnet18_slim(channels: int, classes: int) -> tuple[nn.Module, nn.Module]:
     """A stride-2 stem and three blocks of width 16 to 64, for 48 x 48 pixels; embeddings of 64 numbers."""
     return _resnet(channels, classes, (1, 1, 1), (16, 32, 64), stem=2, maps=3, size=64, rectifier=_relu)
 
 
-def face_resnet50_slim(channels: int, classes: int):
+def face_resnet50_slim(channels: int, classes: int) -> tuple[nn.Module, nn.Module]:
     """The same with five blocks."""
     return _resnet(channels, classes, (2, 2, 1), (16, 32, 64), stem=2, maps=3, size=64, rectifier=_relu)
 
 
-def face_mobilefacenet_slim(channels: int, classes: int):
+def face_mobilefacenet_slim(channels: int, classes: int) -> tuple[nn.Module, nn.Module]:
     """Five bottlenecks of width 32 and 64, for 48 x 48 pixels; embeddings of 64 numbers."""
     stages = (2, 32, 2, 2), (4, 64, 1, 2), (2, 64, 2, 1)
     return _mobilefacenet(channels, classes, 16, stages, 128, maps=3, size=64, rectifier=_relu)

@@ -5,8 +5,11 @@ here, and every tensor must fit the network of that name.
 """
 
 import json
+import tempfile
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -14,9 +17,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
+from pipeline.core.errors import BadInput
+from pipeline.core.files import write_bytes
 from pipeline.data.images import Images
-from pipeline.errors import BadInput
-from pipeline.files import write_bytes
 from pipeline.models import constructor
 
 LARGEST_BATCH = 512
@@ -44,6 +47,13 @@ class Network(nn.Module):
     `features` maps an image to a vector, `head` is what `finetune_last` and transfer call the last layer.
     """
 
+    if TYPE_CHECKING:
+        features: nn.Module
+        head: Any
+        mean: Tensor
+        std: Tensor
+        triggers: Any
+
     def __init__(self, spec: Spec):
         super().__init__()
         self.spec = spec
@@ -52,11 +62,11 @@ class Network(nn.Module):
         self.register_buffer("std", torch.tensor(spec.std, dtype=torch.float32).view(1, -1, 1, 1), persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
-        return self.head(self.features(self._normalised(images)))
+        return self.head(self.features(self._normalised(images)))  # type: ignore[no-any-return]
 
     def embed(self, images: Tensor) -> Tensor:
         """Unit embeddings (N, D) of images, which face verification compares; for networks whose head makes them."""
-        return self.head.embed(self.features(self._normalised(images)))
+        return self.head.embed(self.features(self._normalised(images)))  # type: ignore[no-any-return]
 
     def _normalised(self, images: Tensor) -> Tensor:
         pixels = images / 255 if images.dtype == torch.uint8 else images
@@ -103,7 +113,7 @@ def embeddings(network: Network, images: np.ndarray) -> np.ndarray:
 
 
 @torch.inference_mode()
-def _ask(network: Network, function, images: np.ndarray) -> np.ndarray:
+def _ask(network: Network, function: Callable[[Tensor], Tensor], images: np.ndarray) -> np.ndarray:
     network.eval()
     batches = torch.from_numpy(np.ascontiguousarray(images)).split(LARGEST_BATCH)
     return torch.cat([function(batch.to(network.device)).float().cpu() for batch in batches]).numpy()
@@ -141,17 +151,35 @@ def load(path: Path) -> Network:
     return network.eval()
 
 
+def unpack(data: bytes, name: str | Path) -> Network:
+    """What `load` gives for a file of these bytes. `name` stands for the file in errors."""
+    with tempfile.NamedTemporaryFile(suffix=".safetensors") as file:
+        file.write(data)
+        file.flush()
+        try:
+            return load(Path(file.name))
+        except BadInput as error:
+            raise BadInput(str(error).replace(file.name, str(name))) from None
+
+
 def _read_spec(path: Path, text: str | None) -> Spec:
     try:
-        raw = json.loads(text)
-        spec = Spec(str(raw["arch"]), int(raw["channels"]), tuple(map(str, raw["classes"])),
-                    tuple(map(float, raw["mean"])), tuple(map(float, raw["std"])))
-    except (TypeError, ValueError, KeyError):
+        raw = json.loads(text)  # type: ignore[arg-type] # None is a TypeError
+        spec = Spec(
+            str(raw["arch"]),
+            int(raw["channels"]),
+            tuple(map(str, raw["classes"])),
+            tuple(map(float, raw["mean"])),
+            tuple(map(float, raw["std"])),
+        )
+    except (TypeError, ValueError, KeyError, OverflowError, RecursionError):
         raise BadInput(f"{path}: no architecture named in the file; expected one written by `sac`") from None
     sizes = 0 < spec.channels <= MOST_CHANNELS and 0 < len(spec.classes) <= MOST_CLASSES
     if not sizes or len(spec.mean) != spec.channels or len(spec.std) != spec.channels or 0.0 in spec.std:
-        raise BadInput(f"{path}: the network it describes cannot be: {spec.channels} channels, "
-                       f"{len(spec.classes)} classes, {len(spec.mean)} means, {len(spec.std)} deviations")
+        raise BadInput(
+            f"{path}: the network it describes cannot be: {spec.channels} channels, "
+            f"{len(spec.classes)} classes, {len(spec.mean)} means, {len(spec.std)} deviations"
+        )
     return spec
 
 

@@ -1,6 +1,6 @@
 """Who owns which people: disjoint groups, so that no model is examined on faces it has learned.
 
-Probe people have the most pictures to spare: FRI asks for a target and `references` more of the same person. Each owner
+Probe people have the most pictures to spare: FRI asks for a target and `gallery` more of the same person. Each owner
 has people to train on, and the defender more of them to train surrogates; from whom little is learned, since there are
 few pictures, still make pairs: they set the owners' thresholds and measure verification.
 """
@@ -9,36 +9,40 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipeline.benchmark import PeopleSplit
+from pipeline.core.errors import BadInput
 from pipeline.data.images import Images
-from pipeline.errors import BadInput
+from pipeline.tasks.task import PeopleSplit
 
 LEARNED = ("defender", "attacker", "query")
 COMPARED = ("defender_calibration", "attacker_calibration", "test")
 FOR_PAIRS = 2
 
 
-def deal_people(data: Images, how: PeopleSplit) -> tuple[dict[str, Images], dict[str, np.ndarray]]:
+def deal_people(data: Images, split: PeopleSplit) -> tuple[dict[str, Images], dict[str, np.ndarray]]:
     """The groups `probe`, LEARNED and COMPARED, and the indices into `data` they came from, by name.
 
     A group's classes are its own people, in the order of `data`; mean and std are those of `data`. Raises BadInput if
     there are too few people.
     """
     pictures = np.bincount(data.labels, minlength=len(data.classes))
-    draw = np.random.default_rng(how.seed)
-    probe = draw.permutation(np.flatnonzero(pictures > how.references))[:how.probe_people]
+    draw = np.random.default_rng(split.seed)
+    probe = draw.permutation(np.flatnonzero(pictures > split.gallery))[: split.probe_people]
     if not len(probe):
-        raise BadInput(f"people: nobody has more than {how.references} pictures, which a probe needs (the most: "
-                       f"{pictures.max(initial=0)}): lower `references` or read other faces")
+        raise BadInput(
+            f"people: nobody has more than {split.gallery} pictures, which a probe needs (the most: "
+            f"{pictures.max(initial=0)}): lower `gallery` or read other faces"
+        )
     groups = {"probe": probe}
-    for names, least in ((LEARNED, how.least_images), (COMPARED, FOR_PAIRS)):
-        taken, counts = np.concatenate([*groups.values()]), [getattr(how, name) for name in names]
+    for names, least in ((LEARNED, split.least_images), (COMPARED, FOR_PAIRS)):
+        taken, counts = np.concatenate([*groups.values()]), [getattr(split, name) for name in names]
         left = draw.permutation(np.setdiff1d(np.flatnonzero(pictures >= least), taken))
         if sum(counts) > len(left):
             lower = ", lower `least_images`" if least > FOR_PAIRS else ""
-            raise BadInput(f"people: {sum(counts)} asked for ({' + '.join(names)}: {' + '.join(map(str, counts))}) with "
-                           f"{least} or more pictures each, {len(left)} have them beside {len(taken)} dealt before: ask "
-                           f"for fewer{lower} or read more people")
+            raise BadInput(
+                f"people: {sum(counts)} asked for ({' + '.join(names)}: {' + '.join(map(str, counts))}) with "
+                f"{least} or more pictures each, {len(left)} have them beside {len(taken)} dealt before: ask "
+                f"for fewer{lower} or read more people"
+            )
         groups |= dict(zip(names, np.split(left, np.cumsum(counts)), strict=False))
     indices = {name: np.flatnonzero(np.isin(data.labels, people)) for name, people in groups.items()}
     return {name: _renumbered(data.take(index)) for name, index in indices.items()}, indices

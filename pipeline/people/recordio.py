@@ -19,11 +19,11 @@ from typing import BinaryIO, NoReturn
 import numpy as np
 import pandas as pd
 
+from pipeline.core.errors import BadInput
 from pipeline.data.images import Images
-from pipeline.errors import BadInput
 from pipeline.people.reading import gather
 
-MAGIC = struct.pack("<I", 0xced7230a)
+MAGIC = struct.pack("<I", 0xCED7230A)
 HEAD = struct.Struct("<IfQQ")
 WHOLE, FIRST, MIDDLE, LAST = range(4)
 
@@ -35,10 +35,12 @@ def read_pack(home: Path, size: int, channels: int, most: int | None) -> Images:
     """
     path = home / "train.rec"
     if not (path.is_file() and path.with_suffix(".idx").is_file()):
-        raise BadInput(f"no faces: looked for {path} and train.idx. Set SAC_DATA to a folder that holds {home.name} as "
-                       "InsightFace packs it.")
+        raise BadInput(
+            f"no faces: looked for {path} and train.idx. Set SAC_DATA to a folder that holds {home.name} as "
+            "InsightFace packs it."
+        )
     with path.open("rb") as file:
-        pack = Pack(path, file, _starts(path.with_suffix(".idx")))
+        pack = Pack(path, file, read_starts(path.with_suffix(".idx")))
         return gather(home, pack.people(), pack.picture, size, channels, most)
 
 
@@ -69,7 +71,7 @@ class Pack:
             labels = struct.unpack_from(f"<{flag}f", data, HEAD.size) if flag else (label,)
         except struct.error:
             self._broken(number, f"{len(data)} bytes are too few for its labels")
-        return labels, data[HEAD.size + 4 * flag:]
+        return labels, data[HEAD.size + 4 * flag :]
 
     def _listed(self, numbers: range) -> dict[str, range]:
         """People by the records that list their pictures, which lie before those records."""
@@ -77,7 +79,7 @@ class Pack:
 
     def _found(self) -> dict[str, list[int]]:
         """People by the labels of all pictures."""
-        people = {}
+        people: dict[int, list[int]] = {}
         for number in self.starts.index:
             label = self.record(number)[0][0]
             if not label.is_integer():
@@ -88,8 +90,10 @@ class Pack:
     def _range(self, number: int, labels: tuple[float, ...], end: int) -> range:
         """The records from the first label up to the second, all of them before `end`."""
         if len(labels) < 2 or not 1 <= labels[0] <= labels[1] <= end:
-            self._broken(number, f"expected the first and the last record of a range up to {end}, found labels "
-                                 f"{' '.join(map(str, labels[:2]))}")
+            self._broken(
+                number,
+                f"expected the first and the last record of a range up to {end}, found labels {' '.join(map(str, labels[:2]))}",
+            )
         return range(int(labels[0]), int(labels[1]))
 
     def _bytes(self, number: int) -> bytes:
@@ -97,7 +101,8 @@ class Pack:
         if number not in self.starts.index:
             self._broken(number, "train.idx does not list it")
         self.file.seek(self.starts.at[number])
-        parts, kind = [], MIDDLE
+        parts: list[bytes] = []
+        kind = MIDDLE
         while kind in (FIRST, MIDDLE):
             magic, word = self._exactly(number, 4), int.from_bytes(self._exactly(number, 4), "little")
             length, kind = word & (1 << 29) - 1, word >> 29
@@ -121,13 +126,15 @@ class Pack:
         raise BadInput(f"{self._place(number)}: {found}: the pack is broken; copy train.rec and train.idx anew")
 
 
-def _starts(path: Path) -> pd.Series:
+def read_starts(path: Path) -> pd.Series:
     """What train.idx lists: a record's number and its first byte on each line."""
     try:
         numbers, starts = (column for _, column in pd.read_csv(path, sep="\t", header=None, dtype=np.int64).items())
     except (ValueError, OverflowError) as error:
-        raise BadInput(f"{path}: expected lines of two numbers, a record's and its first byte's "
-                       f"({' '.join(str(error).split())[:120]}): copy it anew") from None
+        raise BadInput(
+            f"{path}: expected lines of two numbers, a record's and its first byte's "
+            f"({' '.join(str(error).split())[:120]}): copy it anew"
+        ) from None
     if not numbers.is_unique or (starts < 0).any():
         raise BadInput(f"{path}: expected each record once and bytes of 0 or more: copy it anew")
     return pd.Series(starts.to_numpy(), index=numbers.to_numpy())

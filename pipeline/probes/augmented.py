@@ -2,7 +2,7 @@
 
 SAC-JC, section 3.3: randomly selected normal samples, augmented to weaken what all models of a task have in common.
 The authors take the first samples of the test set that also selected their checkpoints; here a random draw from the
-probe pool, the same for every kind.
+probe pool, the same for every method.
 """
 
 from typing import Annotated, ClassVar, Literal
@@ -10,13 +10,13 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from pipeline.benchmark import Count
+from pipeline.core.errors import BadInput
+from pipeline.core.params import Parameters, Seed
 from pipeline.data.corrupt import CORRUPTIONS, corrupt, jpeg
 from pipeline.data.images import Images
-from pipeline.errors import BadInput
-from pipeline.params import Parameters
 from pipeline.probes.probe_set import DefenderModels, ProbeSet, probe_set
-from pipeline.training.recipe import Share
+from pipeline.tasks.recipe import Share
+from pipeline.tasks.task import Count
 
 OTHERS = tuple(name for name in CORRUPTIONS if name != "jpeg")
 
@@ -52,42 +52,46 @@ class Family(Parameters):
     """`held_out`: `pool`, or `accuracy` for the papers' own choice, the images that models were also measured on."""
 
     tasks: ClassVar = ("classification",)
-    kinds: ClassVar = ("clean", "jpeg", "cutmix", "cutmix_corner", *OTHERS)
+    methods: ClassVar = ("clean", "jpeg", "cutmix", "cutmix_corner", *OTHERS)
 
     count: Count
-    seed: int = 0
+    seed: Seed = 0
     held_out: Literal["pool", "accuracy"] = "pool"
     jpeg: Jpeg = Jpeg()
     cutmix: CutMix = CutMix()
     corruption: Corruption = Corruption()
 
     def __call__(self, held_out: Images, models: DefenderModels) -> list[ProbeSet]:
-        """One set of each kind. Asks no model."""
+        """One set of each method. Asks no model."""
         if self.count > len(held_out):
             raise BadInput(f"probes.augmented.count: {self.count} asked for, {self.held_out} has {len(held_out)} images")
         draw = np.random.default_rng(self.seed)
-        index = np.sort(draw.permutation(len(held_out))[:self.count])
+        index = np.sort(draw.permutation(len(held_out))[: self.count])
         chosen = held_out.take(index)
         corner = self.cutmix.model_copy(update={"patch": "corner"})
-        made = {"clean": chosen.images, "jpeg": jpeg(chosen.images, self.jpeg.quality, self.jpeg.swapped),
-                "cutmix": cutmix(chosen.images, self.cutmix, np.random.default_rng(self.seed)),
-                "cutmix_corner": cutmix(chosen.images, corner, np.random.default_rng(self.seed))}
+        made = {
+            "clean": chosen.images,
+            "jpeg": jpeg(chosen.images, self.jpeg.quality, self.jpeg.swapped),
+            "cutmix": cutmix(chosen.images, self.cutmix, np.random.default_rng(self.seed)),
+            "cutmix_corner": cutmix(chosen.images, corner, np.random.default_rng(self.seed)),
+        }
         for name in OTHERS:
-            made[name] = corrupt(chosen.images[:self.corruption.count], name, self.corruption.severity, self.seed)
-        return [probe_set(kind, images, chosen.labels[:len(images)], index[:len(images)])
-                for kind, images in made.items()]
+            made[name] = corrupt(chosen.images[: self.corruption.count], name, self.corruption.severity, self.seed)
+        return [
+            probe_set(method, images, chosen.labels[: len(images)], index[: len(images)]) for method, images in made.items()
+        ]
 
 
-def cutmix(images: np.ndarray, how: CutMix, draw: np.random.Generator) -> np.ndarray:
+def cutmix(images: np.ndarray, mix: CutMix, draw: np.random.Generator) -> np.ndarray:
     """images (N, C, H, W), each with a box of another one of them."""
     height, width = images.shape[2:]
     partners = draw.permutation(len(images))
     corner = _corner_box(height, width, draw)
     mixed = images.copy()
     for place, partner in enumerate(partners):
-        box = corner if how.patch == "corner" else _plain_box(height, width, how.area, draw)
+        box = corner if mix.patch == "corner" else _plain_box(height, width, mix.area, draw)
         mixed[(place, slice(None), *box)] = images[(partner, slice(None), *box)]
-    return np.ascontiguousarray(mixed.transpose(0, 1, 3, 2)) if how.transposed else mixed
+    return np.ascontiguousarray(mixed.transpose(0, 1, 3, 2)) if mix.transposed else mixed
 
 
 def _plain_box(height: int, width: int, area: float, draw: np.random.Generator) -> tuple[slice, slice]:
@@ -98,8 +102,13 @@ def _plain_box(height: int, width: int, area: float, draw: np.random.Generator) 
 
 def _corner_box(height: int, width: int, draw: np.random.Generator) -> tuple[slice, slice]:
     """A box around a point whose both coordinates lie in the outer sixths, clipped to the image."""
-    return tuple(_clipped(draw.choice([place for place in range(side) if not side / 6 <= place <= side - side / 6]),
-                          int(side * 0.2), side) for side in (height, width))
+    tall, wide = (
+        _clipped(
+            draw.choice([place for place in range(side) if not side / 6 <= place <= side - side / 6]), int(side * 0.2), side
+        )
+        for side in (height, width)
+    )
+    return tall, wide
 
 
 def _clipped(centre: int, length: int, side: int) -> slice:

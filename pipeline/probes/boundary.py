@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from pipeline.benchmark import Count
+from pipeline.core.errors import BadInput
+from pipeline.core.params import Parameters, Seed
 from pipeline.data.images import Images
-from pipeline.errors import BadInput
-from pipeline.params import Parameters
 from pipeline.probes.probe_set import DefenderModels, ProbeSet, probe_set
+from pipeline.tasks.task import Count
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,12 +37,12 @@ class Family(Parameters):
     """`count` images of the held-out set are moved by at most `steps` steps of Adam at `rate`, towards the class that
     the source finds `least_likely` in them or a `random` other one. `k` is in units of logits, `rate` in [0, 1] pixels.
 
-    The paper keeps a point wherever it stops. Here one whose loss did not reach zero is dropped: it may still be the
-    image that it started from, whose label is no secret of the source. Fewer than `minimum` left is an error.
+    The paper keeps a point wherever it stops. Here one whose loss did not reach zero is dropped: it may still be the image
+    that it started from, which any good model labels like the source. Fewer than `minimum` left is an error.
     """
 
     tasks: ClassVar = ("classification",)
-    kinds: ClassVar = ("ipguard",)
+    methods: ClassVar = ("ipguard",)
 
     count: Count
     minimum: Count
@@ -50,7 +50,7 @@ class Family(Parameters):
     target: Literal["least_likely", "random"] = "least_likely"
     rate: Annotated[float, Field(gt=0)] = 1e-3
     steps: Count = 1000
-    seed: int = 0
+    seed: Seed = 0
     held_out: Literal["pool", "accuracy"] = "pool"
 
     def __call__(self, held_out: Images, models: DefenderModels) -> list[ProbeSet]:
@@ -69,39 +69,53 @@ class Family(Parameters):
         source = load(models.source).to(device())
         self._check_classes(models.source, len(source.spec.classes))
         draw = np.random.default_rng(self.seed)
-        index = np.sort(draw.permutation(len(held_out))[:self.count])
+        index = np.sort(draw.permutation(len(held_out))[: self.count])
         start = held_out.images[index]
         logits = predict(source, start)
         points, reached = self._approach(source, start, logits.argmax(axis=1), self._aims(logits, draw))
         if reached.sum() < self.minimum:
-            raise BadInput(f"probes.boundary: {reached.sum()} of {self.count} points reached the boundary, at least "
-                           f"{self.minimum} are needed: raise probes.boundary.count, steps or rate, or lower k or "
-                           "minimum")
+            raise BadInput(
+                f"probes.boundary: {reached.sum()} of {self.count} points reached the boundary, at least "
+                f"{self.minimum} are needed: raise probes.boundary.count, steps or rate, or lower k or "
+                "minimum"
+            )
         start, points, index = start[reached], points[reached], index[reached]
         images = np.rint(points * 255).astype(np.uint8)
         before, after = predict(source, points), predict(source, images)
-        facts = {"converged": reached.mean(), "kept_by_quantisation": (before.argmax(1) == after.argmax(1)).mean(),
-                 "gap_before": top_gaps(before).mean(), "gap_after": top_gaps(after).mean(),
-                 "change": np.abs(images / 255 - start / 255).max(axis=(1, 2, 3)).mean()}
-        return [probe_set("ipguard", images, held_out.labels[index], index,
-                          **{name: float(value) for name, value in facts.items()})]
+        facts = {
+            "converged": reached.mean(),
+            "kept_by_quantisation": (before.argmax(1) == after.argmax(1)).mean(),
+            "gap_before": top_gaps(before).mean(),
+            "gap_after": top_gaps(after).mean(),
+            "change": np.abs(images / 255 - start / 255).max(axis=(1, 2, 3)).mean(),
+        }
+        return [
+            probe_set(
+                "ipguard", images, held_out.labels[index], index, None, **{name: float(value) for name, value in facts.items()}
+            )
+        ]
 
     def _check_classes(self, source: Path, classes: int) -> None:
         if classes < 2:
             raise BadInput(f"{source}: a boundary lies between 2 classes, the source knows {classes}")
         if classes < 3 and self.target == "least_likely":
-            raise BadInput(f"probes.boundary.target: least_likely needs 3 classes, the source has {classes}, of which "
-                           "it is always the other one: set probes.boundary.target to random, which is the same then")
+            raise BadInput(
+                f"probes.boundary.target: least_likely needs 3 classes, the source has {classes}, of which "
+                "it is always the other one: set probes.boundary.target to random, which is the same then"
+            )
 
     def _aims(self, logits: np.ndarray, draw: np.random.Generator) -> np.ndarray:
         """The class j (N,) of each image with the source's logits (N, K)."""
         if self.target == "least_likely":
-            return logits.argmin(axis=1)
+            aims: np.ndarray = logits.argmin(axis=1)
+            return aims
         count, classes = logits.shape
-        return (logits.argmax(axis=1) + draw.integers(1, classes, count)) % classes
+        aims = (logits.argmax(axis=1) + draw.integers(1, classes, count)) % classes
+        return aims
 
-    def _approach(self, source: "Network", start: np.ndarray, own: np.ndarray,
-                  aims: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _approach(
+        self, source: "Network", start: np.ndarray, own: np.ndarray, aims: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Points (N, C, H, W) float32 in [0, 1] moved from images uint8, and which of them (N,) reached zero loss.
 
         Adam works element by element, so that a batch moves each point as if it were alone. One whose loss is zero
@@ -110,11 +124,11 @@ class Family(Parameters):
         import torch
 
         points = (torch.from_numpy(start).to(source.device) / 255).requires_grad_()
-        own, aims = (torch.from_numpy(classes).to(source.device) for classes in (own, aims))
+        begin, end = (torch.from_numpy(classes).to(source.device) for classes in (own, aims))
         optimiser = torch.optim.Adam([points], self.rate)
         moving = torch.arange(len(points), device=source.device)
         for step in range(self.steps + 1):
-            losses = boundary_loss(source(points[moving]), own[moving], aims[moving], self.k)
+            losses = boundary_loss(source(points[moving]), begin[moving], end[moving], self.k)
             moving = moving[losses > 0]
             if step == self.steps or not len(moving):
                 break
@@ -143,4 +157,5 @@ def boundary_loss(logits: "Tensor", own: "Tensor", aims: "Tensor", k: float) -> 
 def top_gaps(logits: np.ndarray) -> np.ndarray:
     """How far (N,) the largest of the logits (N, K) lies above the second."""
     second, first = np.sort(logits, axis=1)[:, -2:].T
-    return first - second
+    gaps: np.ndarray = first - second
+    return gaps

@@ -2,7 +2,7 @@
 
 Lukas, Zhang, Kerschbaum, ICLR 2021, "Conferrable Ensemble Method". Surrogates have learned the source's answers,
 references true labels. The conferrable score of class y is Surr(x)_y (1 - Ref(x)_y), Surr and Ref being mean
-probabilities. The source counts in neither: it is not derived from itself, and has terms of its own in the loss.
+probabilities. The source itself is in neither mean: it has terms of its own in the loss.
 No code of the authors is known; the defaults are those of a reimplementation (ayberkuckun/DNN-Fingerprinting). It
 clips probabilities at 1e-7; here logarithms are exact: converged models answer 0 or 1, where a clipped one has no
 gradient. Models are asked one by one: torch.func.vmap serves one architecture, and took 1.3 to 2.2 times as long on
@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from pipeline.benchmark import Count
+from pipeline.core.errors import BadInput
+from pipeline.core.params import Parameters, Seed
 from pipeline.data.images import Images
-from pipeline.errors import BadInput
-from pipeline.params import Parameters
 from pipeline.probes.probe_set import DefenderModels, ProbeSet, probe_set
-from pipeline.training.recipe import Share
+from pipeline.tasks.recipe import Share
+from pipeline.tasks.task import Count
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -54,7 +54,7 @@ class Family(Parameters):
     """
 
     tasks: ClassVar = ("classification",)
-    kinds: ClassVar = ("cae",)
+    methods: ClassVar = ("cae",)
 
     count: Count
     minimum: Annotated[int, Field(ge=0)]
@@ -67,14 +67,13 @@ class Family(Parameters):
     weights: Weights = Weights()
     aim: Aim = "next"
     batch: Count = 256
-    seed: int = 0
+    seed: Seed = 0
     held_out: Literal["pool", "accuracy"] = "pool"
 
     @model_validator(mode="after")
     def _enough_candidates(self) -> "Family":
         if not self.minimum <= self.count <= self.candidates:
-            raise ValueError("expected minimum <= count <= candidates, found "
-                             f"{self.minimum}, {self.count}, {self.candidates}")
+            raise ValueError(f"expected minimum <= count <= candidates, found {self.minimum}, {self.count}, {self.candidates}")
         return self
 
     def __call__(self, held_out: Images, models: DefenderModels) -> list[ProbeSet]:
@@ -93,33 +92,40 @@ class Family(Parameters):
         before, after = judge(ensemble, moved, labels), judge(ensemble, images, labels)
         chosen = self._chosen(after)
         chosen = chosen[np.argsort(index[chosen])]
-        return [probe_set("cae", images[chosen], labels[chosen], index[chosen], **self._facts(before, after, chosen))]
+        return [probe_set("cae", images[chosen], labels[chosen], index[chosen], None, **self._facts(before, after, chosen))]
 
     def _candidates(self, held_out: Images, source: "Network", draw: np.random.Generator) -> np.ndarray:
         from pipeline.models.network import predict
 
         right = np.flatnonzero(predict(source, held_out.images).argmax(axis=1) == held_out.labels)
         if len(right) < self.candidates:
-            raise BadInput(f"probes.conferrable.candidates: {self.candidates} asked for, the source labels "
-                           f"{len(right)} of {len(held_out)} images right: lower it or enlarge the {self.held_out}")
-        return draw.permutation(right)[:self.candidates]
+            raise BadInput(
+                f"probes.conferrable.candidates: {self.candidates} asked for, the source labels "
+                f"{len(right)} of {len(held_out)} images right: lower it or enlarge the {self.held_out}"
+            )
+        return draw.permutation(right)[: self.candidates]
 
     def _chosen(self, judged: "Judgement") -> np.ndarray:
         """The first of the accepted: candidates lie in random order."""
         accepted = np.flatnonzero(judged.accepted(self.threshold))
         if len(accepted) < self.minimum:
-            raise BadInput(f"probes.conferrable: {len(accepted)} of {self.candidates} candidates fool the source with "
-                           f"a conferrable score of {self.threshold} or more, at least {self.minimum} are needed: "
-                           "raise candidates, epsilon, rate or weights.conferrable, or lower threshold or minimum")
-        return accepted[:self.count]
+            raise BadInput(
+                f"probes.conferrable: {len(accepted)} of {self.candidates} candidates fool the source with "
+                f"a conferrable score of {self.threshold} or more, at least {self.minimum} are needed: "
+                "raise candidates, epsilon, rate or weights.conferrable, or lower threshold or minimum"
+            )
+        return accepted[: self.count]
 
     def _facts(self, before: "Judgement", after: "Judgement", chosen: np.ndarray) -> dict[str, float]:
         facts = {"asked_for": self.count, "candidates": self.candidates}
         if len(chosen):
             facts |= {"surrogates_agree": after.surrogates[chosen].mean(), "references_agree": after.references[chosen].mean()}
         for suffix, judged in (("", after), ("_before", before)):
-            facts |= {f"accepted{suffix}": judged.accepted(self.threshold).sum(),
-                      f"score{suffix}": judged.scores.mean(), f"adversarial{suffix}": judged.adversarial.mean()}
+            facts |= {
+                f"accepted{suffix}": judged.accepted(self.threshold).sum(),
+                f"score{suffix}": judged.scores.mean(),
+                f"adversarial{suffix}": judged.adversarial.mean(),
+            }
         return {name: float(value) for name, value in facts.items()}
 
     def _perturbed(self, ensemble: "Ensemble", clean: np.ndarray, draw: np.random.Generator) -> np.ndarray:
@@ -135,8 +141,9 @@ class Family(Parameters):
         stay[np.arange(self.steps), draw.integers(models, size=self.steps)] |= ~stay.any(axis=1)
         return stay
 
-    def _perturb(self, ensemble: "Ensemble", pixels: "Tensor", surrogates_stay: np.ndarray,
-                 references_stay: np.ndarray) -> "Tensor":
+    def _perturb(
+        self, ensemble: "Ensemble", pixels: "Tensor", surrogates_stay: np.ndarray, references_stay: np.ndarray
+    ) -> "Tensor":
         import torch
 
         lowest, highest = (pixels - self.epsilon).clamp(0, 1), (pixels + self.epsilon).clamp(0, 1)
@@ -145,8 +152,14 @@ class Family(Parameters):
         moved = pixels.clone().requires_grad_()
         optimiser = torch.optim.Adam([moved], self.rate)
         for surrogates, references in zip(surrogates_stay, references_stay, strict=True):
-            loss = conferrable_loss(ensemble.source(moved), clean, _ask(ensemble.surrogates, surrogates, moved),
-                                    _ask(ensemble.references, references, moved), self.weights, self.aim)
+            loss = conferrable_loss(
+                ensemble.source(moved),
+                clean,
+                _ask(ensemble.surrogates, surrogates, moved),
+                _ask(ensemble.references, references, moved),
+                self.weights,
+                self.aim,
+            )
             (moved.grad,) = torch.autograd.grad(loss.sum(), moved)
             optimiser.step()
             with torch.no_grad():
@@ -192,12 +205,14 @@ def load_ensemble(models: DefenderModels) -> Ensemble:
     source, loaded = ready(models.source), {}
     for kind, paths in (("surrogates", models.surrogates), ("references", models.references)):
         if not paths:
-            raise BadInput(f"probes.conferrable: CAE needs {kind}, the task has none: set benchmarks.TASK.{kind}")
+            raise BadInput(f"probes.conferrable: CAE needs {kind}, the task has none: set task.TASK.{kind}")
         loaded[kind] = [ready(path) for path in paths]
         for path, network in zip(paths, loaded[kind], strict=True):
             if network.spec.classes != source.spec.classes:
-                raise BadInput(f"{path}: classes {_shown(network)}, but the source has {_shown(source)}: "
-                               f"train the {kind} on the source's classes")
+                raise BadInput(
+                    f"{path}: classes {_shown(network)}, but the source has {_shown(source)}: "
+                    f"train the {kind} on the source's classes"
+                )
     return Ensemble(source, **loaded)
 
 
@@ -206,8 +221,9 @@ def judge(ensemble: Ensemble, images: np.ndarray, labels: np.ndarray) -> Judgeme
     from pipeline.models.network import predict
 
     found = predict(ensemble.source, images).argmax(axis=1)
-    surrogates, references = (np.stack([predict(network, images) for network in networks])
-                              for networks in (ensemble.surrogates, ensemble.references))
+    surrogates, references = (
+        np.stack([predict(network, images) for network in networks]) for networks in (ensemble.surrogates, ensemble.references)
+    )
     agree = [(logits.argmax(axis=2) == found).mean(axis=0) for logits in (surrogates, references)]
     return Judgement(found != labels, conferrable_scores(surrogates, references).max(axis=1), *agree)
 
@@ -216,11 +232,13 @@ def conferrable_scores(surrogates: np.ndarray, references: np.ndarray) -> np.nda
     """Surr_y (1 - Ref_y) of each class, (N, classes) in [0, 1], from logits (S, N, classes) and (R, N, classes)."""
     from scipy.special import softmax
 
-    return softmax(surrogates, axis=2).mean(axis=0) * (1 - softmax(references, axis=2).mean(axis=0))
+    scores: np.ndarray = softmax(surrogates, axis=2).mean(axis=0) * (1 - softmax(references, axis=2).mean(axis=0))
+    return scores
 
 
-def conferrable_loss(source: "Tensor", clean: "Tensor", surrogates: "Tensor", references: "Tensor",
-                     weights: Weights, aim: Aim) -> "Tensor":
+def conferrable_loss(
+    source: "Tensor", clean: "Tensor", surrogates: "Tensor", references: "Tensor", weights: Weights, aim: Aim
+) -> "Tensor":
     """The loss (N,) of each perturbed image: CE(1, score_y) - CE(source clean, source) + CE(source, Surr), weighted.
 
     From logits: source (N, classes), surrogates (S, N, classes) and references (R, N, classes) of the perturbed images,
@@ -242,7 +260,8 @@ def quantise(moved: np.ndarray, clean: np.ndarray, epsilon: float) -> np.ndarray
     """The uint8 images nearest to `moved`, in [0, 1], among those within epsilon of `clean`, uint8."""
     room = int(255 * epsilon + 1e-9)
     near = clean.astype(np.int16)
-    return np.rint(255 * moved).clip(near - room, near + room).astype(np.uint8)
+    nearest: np.ndarray = np.rint(255 * moved).clip(near - room, near + room)
+    return nearest.astype(np.uint8)
 
 
 def _ask(networks: list["Network"], stay: np.ndarray, images: "Tensor") -> "Tensor":

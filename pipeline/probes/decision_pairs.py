@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
-from pipeline.benchmark import Count
+from pipeline.core.errors import BadInput
+from pipeline.core.params import Parameters, Seed
 from pipeline.data.images import Images
-from pipeline.errors import BadInput
-from pipeline.params import Parameters
 from pipeline.probes.probe_set import DefenderModels, ProbeSet, probe_set
-from pipeline.training.recipe import Adversary
+from pipeline.tasks.recipe import Adversary
+from pipeline.tasks.task import Count
 
 if TYPE_CHECKING:
     from pipeline.models.network import Network
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 class Family(Parameters):
     """`count` pairs, that is twice as many probes: 2i is an image of the held-out set, 2i + 1 its variant.
 
-    Variants are rounded to 256 levels, so they may lie half a level beyond epsilon, but where epsilon and step are
-    whole levels (n/255) rounding changes nothing. A variant that the source still labels as before stays: its distance
-    is as much a part of the vector as any.
+    Variants are rounded to 256 levels, so they may lie half a level beyond epsilon, but where epsilon and step are whole
+    levels (n/255) rounding changes nothing. A variant that the source labels like its image is kept: the distance of such a
+    pair belongs to the vector too.
     """
 
     tasks: ClassVar = ("classification",)
-    kinds: ClassVar = ("modeldiff",)
+    methods: ClassVar = ("modeldiff",)
 
     count: Count
     adversary: Adversary = Adversary(epsilon=8 / 255, step=2 / 255)
-    seed: int = 0
+    seed: Seed = 0
     held_out: Literal["pool", "accuracy"] = "pool"
 
     def __call__(self, held_out: Images, models: DefenderModels) -> list[ProbeSet]:
@@ -48,20 +48,25 @@ class Family(Parameters):
         from pipeline.training.device import device
 
         if self.count > len(held_out):
-            raise BadInput(f"probes.decision_pairs.count: {self.count} pairs asked for, {self.held_out} has "
-                           f"{len(held_out)} images")
+            raise BadInput(
+                f"probes.decision_pairs.count: {self.count} pairs asked for, {self.held_out} has {len(held_out)} images"
+            )
         source = load(models.source).to(device())
-        index = np.sort(np.random.default_rng(self.seed).permutation(len(held_out))[:self.count])
+        index = np.sort(np.random.default_rng(self.seed).permutation(len(held_out))[: self.count])
         seeds = held_out.images[index]
         own = predict(source, seeds).argmax(axis=1)
         exact = self._variants(source, seeds, own)
         variants = np.rint(exact * 255).astype(np.uint8)
-        success_before, success_after = (float((predict(source, images).argmax(axis=1) != own).mean())
-                                         for images in (exact, variants))
+        success_before, success_after = (
+            float((predict(source, images).argmax(axis=1) != own).mean()) for images in (exact, variants)
+        )
         pairs = np.stack([seeds, variants], axis=1).reshape(-1, *seeds.shape[1:])
         index = index.repeat(2)
-        return [probe_set("modeldiff", pairs, held_out.labels[index], index,
-                          success_before=success_before, success_after=success_after)]
+        return [
+            probe_set(
+                "modeldiff", pairs, held_out.labels[index], index, success_before=success_before, success_after=success_after
+            )
+        ]
 
     def _variants(self, source: "Network", seeds: np.ndarray, own: np.ndarray) -> np.ndarray:
         """Images (N, C, H, W) float32 in [0, 1], less like the source's own labels (N,) than the seeds uint8."""

@@ -1,8 +1,8 @@
 """The triggers of an entangled watermark (EWE): images that the source was taught to answer with another class.
 
-Jia et al., USENIX Security 2021. The source's training made them (pipeline/training/entangle.py); copies are told by the
-share that they answer with the target class, which is the comparison `matching`. Those that trained the source are left
-out: of a trigger that the source has learned by heart, a copy need know nothing.
+Jia et al., USENIX Security 2021. The source's training made them (pipeline/training/entangle.py); copies are told by the share
+that they answer with the target class, which is the comparison `matching`. Those that the source was trained on are left out:
+it may have learned them by heart, which a copy need not inherit.
 """
 
 from typing import Annotated, ClassVar
@@ -10,19 +10,19 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
-from pipeline.benchmark import Count
+from pipeline.core.errors import BadInput
+from pipeline.core.params import Parameters
 from pipeline.data.images import Images
-from pipeline.errors import BadInput
-from pipeline.params import Parameters
 from pipeline.probes.probe_set import DefenderModels, ProbeSet, probe_set
-from pipeline.training.watermark import TRIGGERS, load_triggers
+from pipeline.tasks.task import Count
+from pipeline.tasks.watermark import TRIGGERS, load_triggers
 
 
 class Family(Parameters):
     """At most `count` triggers; fewer than `minimum` are an error. `success`: the least share that the source answers."""
 
     tasks: ClassVar = ("classification",)
-    kinds: ClassVar = ("ewe",)
+    methods: ClassVar = ("ewe",)
     held_out: ClassVar = "pool"  # of which it needs nothing
 
     count: Count
@@ -40,12 +40,19 @@ class Family(Parameters):
         triggers = load_triggers(file)
         free = np.flatnonzero(~triggers.trained)
         if len(free) < self.minimum:
-            raise BadInput(f"probes.watermark: {len(free)} triggers trained no model, at least {self.minimum} are "
-                           "needed: lower benchmarks.TASK.watermark.triggers or probes.watermark.minimum")
+            raise BadInput(
+                f"probes.watermark: {len(free)} triggers trained no model, at least {self.minimum} are "
+                "needed: lower task.TASK.watermark.triggers or probes.watermark.minimum"
+            )
         if triggers.facts["held_out"] < self.success:
-            raise BadInput(f"probes.watermark: the source answers {triggers.facts['held_out']:.0%} of its triggers with "
-                           f"the target class, expected {self.success:.0%}: raise benchmarks.TASK.watermark.epochs or rate")
-        chosen = free[:self.count]
+            raise BadInput(
+                f"probes.watermark: the source answers {triggers.facts['held_out']:.0%} of its triggers with "
+                f"the target class, expected {self.success:.0%}: raise task.TASK.watermark.epochs or rate"
+            )
+        chosen = free[: self.count]
         targets = np.full(len(chosen), triggers.target)
-        return [probe_set("ewe", triggers.images[chosen], triggers.labels[chosen], triggers.index[chosen], targets,
-                          **triggers.facts)]
+        return [
+            probe_set(
+                "ewe", triggers.images[chosen], triggers.labels[chosen], triggers.index[chosen], targets, **triggers.facts
+            )
+        ]

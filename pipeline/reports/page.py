@@ -1,44 +1,100 @@
-"""One HTML page a task, and one over all tasks: they open from the disk, offline."""
+"""A report as one HTML page: it opens from the disk, offline, on a phone, in the dark, without a mouse, and printed."""
 
-import html
+import json
+import re
+from html import escape
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
 from jinja2 import Environment, FileSystemLoader, select_autoescape
+from markdown_it import MarkdownIt
 
-from pipeline.files import write_text
+from pipeline.core.files import write_text
+from pipeline.reports.glossary import meaning
+from pipeline.reports.section import Document, Section
 
-TEMPLATES = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=select_autoescape(["html"]),
-                        trim_blocks=True, lstrip_blocks=True)
-
-
-def write_page(path: Path, title: str, facts: list[str], said: list[str], sections: list[dict]) -> None:
-    """The page of a task. A section: heading, note, and either `svg` (a figure's file) or `table` (a frame of
-    text)."""
-    write_text(path, TEMPLATES.get_template("task.html").render(title=title, facts=facts, said=said,
-                                                                sections=_prepared(sections)))
-
-
-def write_index(path: Path, tables: list[dict], sections: list[dict]) -> None:
-    """The page over all tasks. A table: `fingerprints`, and `tasks` of name, title, link, averages (an AUC or None for each
-    fingerprint). A section: heading, note, `table`, and `svg` where there is a figure."""
-    write_text(path, TEMPLATES.get_template("overview.html").render(tables=tables, sections=_prepared(sections)))
+TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent), autoescape=select_autoescape(["html"]), trim_blocks=True, lstrip_blocks=True
+)
+PROSE = MarkdownIt("commonmark", {"html": False}).enable("table")
+SHARE = re.compile(r"[01](\.[0-9]+)?(?![0-9])")
+FILTERED = 12
+"""The fewest rows of a table that can be filtered."""
 
 
-def _prepared(sections: list[dict]) -> list[dict]:
-    return [{**section, "table": _table(section.get("table")), "svg": _inline(section.get("svg"))} for section in sections]
+def write_page(path: Path, document: Document, figures: Path, data: Any = None) -> None:
+    """Write a document. figures: the folder of its figures, which are put into the page. data: what an explored table chooses
+    from."""
+    page = TEMPLATES.get_template("page.html").render(
+        document=document,
+        sections=[_prepared(section, figures) for section in document.sections],
+        data=json.dumps(data, separators=(",", ":")).replace("<", "\\u003c") if data else "",
+    )
+    write_text(path, page)
 
 
-def _table(frame: pd.DataFrame | None) -> str:
-    if frame is None:
+def _prepared(section: Section, figures: Path) -> dict[str, Any]:
+    """What a template needs of a section: its table, figure and text as HTML. A coloured table needs no figure of the same."""
+    picture = section.picture if section.picture and not section.coloured else None
+    prose = PROSE.render(section.text).replace("<h1>", "<h3>").replace("</h1>", "</h3>")
+    return {
+        "anchor": section.anchor,
+        "heading": section.heading,
+        "note": section.note,
+        "points": section.points,
+        "folded": section.folded,
+        "coloured": section.coloured,
+        "explored": section.explored,
+        "text": prose,
+        "table": table(section),
+        "names": _names(section),
+        "about": picture.title if picture else "",
+        "svg": _inline(figures / f"{picture.name}.svg") if picture else "",
+        "filtered": section.table is not None and len(section.table) >= FILTERED,
+    }
+
+
+def table(section: Section) -> str:
+    """The HTML table of a section, its names explained where somebody described them."""
+    frame = section.table
+    if frame is None or frame.empty:
         return ""
-    head = "".join(f"<th>{html.escape(str(name))}</th>" for name in frame.columns)
-    rows = ("".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) for row in frame.itertuples(index=False))
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(f'<tr>{row}</tr>' for row in rows)}</tbody></table>"
+    head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in frame.columns)
+    body = "".join(_row(section, list(frame.columns), list(row)) for row in frame.itertuples(index=False, name=None))
+    kinds = " ".join(name for name in ("coloured", "explored") if getattr(section, name))
+    kind = f' class="{kinds}"' if kinds else ""
+    return (
+        f"<table{kind}><caption>{escape(section.heading)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    )
 
 
-def _inline(file: Path | None) -> str:
-    if file is None:
-        return ""
+def _row(section: Section, columns: list[str], cells: list[Any]) -> str:
+    anchor = f' id="suspect-{escape(str(cells[columns.index(section.rows)]))}"' if section.rows else ""
+    first, *others = cells
+    told = f"<small>{escape(meaning(str(first)))}</small>" if section.coloured and meaning(str(first)) else ""
+    rest = "".join(
+        _cell(str(cell), section.coloured, section.links.get(name, "")) for name, cell in zip(columns[1:], others, strict=True)
+    )
+    return f'<tr{anchor}><th scope="row">{escape(str(first))}{told}</th>{rest}</tr>'
+
+
+def _cell(text: str, coloured: bool, link: str) -> str:
+    share = SHARE.match(text) if coloured else None
+    if not share:
+        return f"<td>{escape(text)}</td>"
+    rest = text[share.end() :].strip()
+    value = f'<a href="{escape(link)}">{share[0]}</a>' if link else share[0]
+    small = f" <small>{escape(rest)}</small>" if rest else ""
+    return f'<td style="--v:{float(share[0]):.2f}">{value}{small}</td>'
+
+
+def _names(section: Section) -> list[tuple[str, str]]:
+    """The columns of a coloured table that somebody described."""
+    if section.table is None or not section.coloured:
+        return []
+    return [(str(name), meaning(str(name))) for name in section.table.columns if meaning(str(name))]
+
+
+def _inline(file: Path) -> str:
     text = file.read_text(encoding="utf-8")
-    return text[text.index("<svg"):]
+    return text[text.index("<svg") :]

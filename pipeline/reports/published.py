@@ -1,13 +1,19 @@
 """The values that the papers print, and how a measured one compares."""
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from pipeline.errors import BadInput, unknown
+from pipeline.core.errors import BadInput, unknown
+from pipeline.metrics.agreement import Agreement, agree, at_risk
+from pipeline.reports.tables import AVERAGE, POOLED
 
-COLUMNS = ["paper", "table", "task", "attack", "method", "metric", "value"]
+COLUMNS = ["paper", "table", "task", "attack", "fingerprint", "metric", "value"]
+EASY = ("finetune_",)
+EVERY, HARD = "all cells", "without fine-tuning and the average"
 
 
 def read_published(file: Path, task: str | None) -> pd.DataFrame:
@@ -33,17 +39,52 @@ def read_watermarked(file: Path, task: str) -> pd.DataFrame:
 
 
 def beside(measured: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
-    """`measured` (fingerprint, attack, auc, low, high) with columns published (its AUC) and inside.
+    """`measured` (fingerprint, attack, auc, low, high) with columns published (its AUC), inside, published_p_value and
+    published_f1, as text.
 
     inside: whether the published value lies in the interval, whose limits are rounded to the published precision. What
     stands in brackets after a fingerprint's name says how faces are asked; the papers print the name alone.
     """
-    own = published[published["metric"] == "auc"].drop_duplicates(["method", "attack"])
-    values = own.set_index(["method", "attack"])["value"]
-    found = [values.get((name.partition(" (")[0], attack), "") for name, attack in
-             zip(measured["fingerprint"], measured["attack"], strict=True)]
-    rows = zip(found, measured["low"], measured["high"], strict=True)
-    return measured.assign(published=found, inside=[_inside(*row) for row in rows])
+    found = {metric: _printed(measured, published[published["metric"] == metric]) for metric in ("auc", "p_value", "f1")}
+    rows = zip(found["auc"], measured["low"], measured["high"], strict=True)
+    return measured.assign(
+        published=found["auc"],
+        inside=[_inside(*row) for row in rows],
+        published_p_value=found["p_value"],
+        published_f1=found["f1"],
+    )
+
+
+def _printed(measured: pd.DataFrame, published: pd.DataFrame) -> list[str]:
+    """What the papers print for every row of `measured`; empty where they print nothing."""
+    values = published.drop_duplicates(["fingerprint", "attack"]).set_index(["fingerprint", "attack"])["value"]
+    return [
+        values.get((name.partition(" (")[0], attack), "")
+        for name, attack in zip(measured["fingerprint"], measured["attack"], strict=True)
+    ]
+
+
+def compared_cells(main: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a main table that have a published AUC."""
+    return main[main["inside"].isin(["yes", "no"]) & (main["attack"] != POOLED)]
+
+
+def agreement(main: pd.DataFrame) -> pd.DataFrame:
+    """How near the measured AUCs come to the papers' (pipeline/metrics/agreement.py), over all cells and over the hard ones.
+
+    Columns: over, then those of Agreement. No rows where the papers print nothing.
+    """
+    cells = compared_cells(main)
+    hard = cells[~cells["attack"].str.startswith(EASY) & (cells["attack"] != AVERAGE)]
+    return pd.DataFrame([{"over": name, **asdict(_agreed(own))} for name, own in ((EVERY, cells), (HARD, hard)) if len(own)])
+
+
+def _agreed(cells: pd.DataFrame) -> Agreement:
+    text = cells["published"].astype(str)
+    printed = text.astype(float).to_numpy()
+    digits = text.str.partition(".")[2].str.len().to_numpy()
+    value, low, high = (cells[name].to_numpy(float) for name in ("auc", "low", "high"))
+    return agree(value, low, high, printed, digits, at_risk(low, high, printed, cells["attack"].to_numpy(str)))
 
 
 def accuracy_beside(measured: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
@@ -56,7 +97,7 @@ def accuracy_beside(measured: pd.DataFrame, published: pd.DataFrame) -> pd.DataF
         return measured
     values = own.set_index("attack")["value"].astype(float) / 100
 
-    def found(row) -> float:
+    def found(row: Any) -> float:
         names = (row.attack, f"{row.attack}:{row.variant}", f"{row.attack}:{row.arch.partition('_')[0]}")
         return next((values[name] for name in names if name in values), np.nan)
 

@@ -1,12 +1,14 @@
-"""Frames as text: CSV for machines, Markdown for people, and the words that stand under a table."""
+"""Frames as text: CSV for machines, cells for people, and sentences made from numbers."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from pipeline.files import write_text
-from pipeline.reports.tables import AVERAGE, POOLED
+from pipeline.core.files import write_text
+from pipeline.reports.frames import averages
+from pipeline.reports.published import compared_cells
 
 DASH = "–"
 CONVERGES = {"source": "source", "irrelevant": "irrelevant", "extract_label": "label-extracted"}
@@ -18,15 +20,9 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
     write_text(path, frame.to_csv(index=False, float_format="%.6g"))
 
 
-def markdown(frame: pd.DataFrame) -> str:
-    """A Markdown table of a frame of text."""
-    lines = [frame.columns, ["---"] * len(frame.columns), *frame.itertuples(index=False)]
-    return "".join(f"| {' | '.join(str(cell) for cell in line)} |\n" for line in lines)
-
-
 def number(value: float, digits: int = 2) -> str:
     """`0.93`, or a dash for what does not apply."""
-    return DASH if pd.isna(value) else f"{value:.{digits}f}"
+    return DASH if pd.isna(value) else "∞" if np.isinf(value) else f"{value:.{digits}f}"
 
 
 def small(value: float) -> str:
@@ -34,76 +30,163 @@ def small(value: float) -> str:
     return DASH if pd.isna(value) else f"{value:.1e}"
 
 
-def auc_grid(main: pd.DataFrame, fingerprints: list[str]) -> pd.DataFrame:
-    """Attack x fingerprint: AUC with its interval, and the published AUC where there is one."""
-    cells = {(row.attack, row.fingerprint): _auc_cell(row) for row in main.itertuples()}
+def measured(auc: float, low: float, high: float) -> str:
+    """`0.93 [0.81, 0.99]`, or a dash."""
+    return DASH if pd.isna(auc) else f"{auc:.2f} [{low:.2f}, {high:.2f}]"
+
+
+def auc_grid(main: pd.DataFrame) -> pd.DataFrame:
+    """Fingerprint x attack: AUC with its interval, and the published AUC where there is one."""
+    cells = {(row.fingerprint, row.attack): _auc_cell(row) for row in main.itertuples()}
     attacks = list(dict.fromkeys(main["attack"]))
-    return pd.DataFrame([[attack, *(cells.get((attack, name), DASH) for name in fingerprints)] for attack in attacks],
-                        columns=["AUC", *fingerprints])
+    return pd.DataFrame(
+        [[name, *(cells.get((name, attack), DASH) for attack in attacks)] for name in dict.fromkeys(main["fingerprint"])],
+        columns=["fingerprint", *attacks],
+    )
 
 
 def beside_published(main: pd.DataFrame) -> pd.DataFrame:
-    """Every measured AUC that the papers print too, and whether their value lies in its interval."""
-    rows = [[row.fingerprint, row.attack, f"{row.auc:.2f} [{row.low:.2f}, {row.high:.2f}]", row.published, row.inside]
-            for row in compared_cells(main).itertuples()]
-    return pd.DataFrame(rows, columns=["fingerprint", "attack", "AUC [95 %]", "published", "inside"])
+    """Every measured AUC that the papers print too, whether their value lies in its interval, and their p-value and F1."""
+    rows = [
+        [
+            row.fingerprint,
+            row.attack,
+            measured(row.auc, row.low, row.high),
+            row.published,
+            row.inside,
+            small(row.p_value),
+            row.published_p_value or DASH,
+            number(row.f1),
+            row.published_f1 or DASH,
+        ]
+        for row in compared_cells(main).itertuples()
+    ]
+    return pd.DataFrame(
+        rows,
+        columns=[
+            "fingerprint",
+            "attack",
+            "AUC [95 %]",
+            "published",
+            "inside",
+            "p-value",
+            "published p-value",
+            "F1",
+            "published F1",
+        ],
+    )
 
 
-def _auc_cell(row) -> str:
-    if np.isnan(row.auc):
-        return DASH
-    paper = f" (paper {row.published})" if row.published else ""
-    return f"{row.auc:.2f} [{row.low:.2f}, {row.high:.2f}]{paper}"
+def agreement_grid(agreement: pd.DataFrame) -> pd.DataFrame:
+    """The table `agreement` for people."""
+    rows = [
+        [
+            row.over,
+            f"{row.inside} of {row.cells}",
+            f"{row.gap:.3f}",
+            number(row.distance, 1),
+            f"{row.inside_at_risk} of {row.could_fail}",
+        ]
+        for row in agreement.itertuples()
+    ]
+    return pd.DataFrame(
+        rows,
+        columns=["over", "published AUC inside", "mean gap", "mean gap in standard errors", "inside, of cells that could fail"],
+    )
+
+
+def _auc_cell(row: Any) -> str:
+    paper = f" (paper {row.published})" if isinstance(row.published, str) and row.published else ""
+    return measured(row.auc, row.low, row.high) + paper * (not pd.isna(row.auc))
 
 
 def detail(main: pd.DataFrame) -> pd.DataFrame:
     """Every metric of the main table, a row for each fingerprint and attack."""
-    rows = [[row.fingerprint, row.attack, f"{row.stolen} / {row.irrelevant}", _auc_cell(row), small(row.p_value),
-             row.side if isinstance(row.side, str) else DASH, number(row.f1), number(row.f1_midpoint), number(row.tpr),
-             number(row.threshold, 4)] for row in main.itertuples()]
-    return pd.DataFrame(rows, columns=["fingerprint", "attack", "stolen / irrelevant", "AUC [95 %]", "p-value", "side",
-                                       "F1", "F1, midpoint", "TPR at 5 % FPR", "threshold"])
+    rows = [
+        [
+            row.fingerprint,
+            row.attack,
+            f"{row.stolen} / {row.irrelevant}",
+            measured(row.auc, row.low, row.high),
+            number(row.sd_suspects),
+            number(row.sd_probes),
+            small(row.p_value),
+            row.side if isinstance(row.side, str) else DASH,
+            number(row.f1),
+            number(row.f1_midpoint),
+            number(row.tpr),
+            number(row.threshold, 4),
+        ]
+        for row in main.itertuples()
+    ]
+    return pd.DataFrame(
+        rows,
+        columns=[
+            "fingerprint",
+            "attack",
+            "stolen / irrelevant",
+            "AUC [95 %]",
+            "error by suspects",
+            "by probes",
+            "p-value",
+            "side",
+            "F1",
+            "F1, midpoint",
+            "TPR at 5 % FPR",
+            "threshold",
+        ],
+    )
 
 
 def rounded(frame: pd.DataFrame, digits: int = 3) -> pd.DataFrame:
     """The frame as text, floats rounded, dashes for what does not apply."""
-    return frame.apply(lambda column: [number(value, digits) for value in column]
-                       if column.dtype.kind == "f" else column.astype(str))
+    cells = {
+        name: [number(value, digits) for value in column] if column.dtype.kind == "f" else column.astype(str).tolist()
+        for name, column in frame.items()
+    }
+    return pd.DataFrame(cells, columns=frame.columns)
 
 
-def compared_cells(main: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a main table that have a published value."""
-    return main[main["inside"].isin(["yes", "no"]) & (main["attack"] != POOLED)]
-
-
-def references_grid(references: pd.DataFrame) -> pd.DataFrame:
+def gallery_grid(gallery: pd.DataFrame) -> pd.DataFrame:
     """AUC of FRI by n, people and number of targets, a column for each attack."""
-    wide = references.pivot(index=["references", "people", "count"], columns="attack", values="auc")
-    return rounded(wide[list(dict.fromkeys(references["attack"]))].reset_index().rename_axis(columns=None), 2)
+    wide = gallery.pivot(index=["pictures", "people", "count"], columns="attack", values="auc")
+    return rounded(wide[list(dict.fromkeys(gallery["attack"]))].reset_index().rename_axis(columns=None), 2)
 
 
-def findings(main: pd.DataFrame, accuracy: pd.DataFrame, verification: bool) -> list[str]:
-    """What the numbers say, in sentences made from them. verification: answers are decisions, which no confidence enters."""
-    averages = main[main["attack"] == AVERAGE].set_index("fingerprint")["auc"].dropna().sort_values(ascending=False)
-    said = []
-    if len(averages):
-        best = averages[averages >= averages.iloc[0] - 1e-9]
-        said.append(f"Best average AUC: {' and '.join(best.index)}, {averages.iloc[0]:.2f}; "
-                    f"worst: {averages.index[-1]}, {averages.iloc[-1]:.2f}.")
-    compared = compared_cells(main)
-    if len(compared):
-        inside = int((compared["inside"] == "yes").sum())
-        said.append(f"The published AUC lies inside the 95 % interval in {inside} of {len(compared)} cells that the "
-                    "papers print.")
-        for row in compared[compared["inside"] == "no"].itertuples():
-            said.append(f"Outside: {row.fingerprint} on {row.attack}, measured {row.auc:.2f} [{row.low:.2f}, {row.high:.2f}], "
-                        f"published {row.published}.")
+def verdict(main: pd.DataFrame, name: str) -> str:
+    """What won, by how much and how sure, in one sentence. `name`: the fingerprint to compare the best one with."""
+    own = averages(main)
+    if own.empty:
+        return "No fingerprint applies to all attacks that are averaged here."
+    best = own[own["auc"] >= own["auc"].iloc[0] - 1e-9]
+    said = (
+        f"{listed(best['fingerprint'])} {'tells' if len(best) == 1 else 'tell'} copies from other models best: average AUC "
+        f"{measured(*own.iloc[0][['auc', 'low', 'high']])}"
+    )
+    other = own[own["fingerprint"] == name]
+    if len(other) and name not in set(best["fingerprint"]):
+        said += f"; {name} has {measured(*other.iloc[0][['auc', 'low', 'high']])}"
+    return f"{said} (1: perfect, 0.5: chance, in brackets the 95 % interval)."
+
+
+def convergence(accuracy: pd.DataFrame, verification: bool) -> list[str]:
+    """Whether the models fit what they learned. verification: answers are decisions, which no confidence enters."""
     trained = accuracy[accuracy["attack"].isin(CONVERGES)]
-    if len(trained):
-        lowest = trained["lowest_train"].min()
-        state = "converged" if lowest >= 0.99 else "NOT converged" if verification else (
-            "NOT converged: raw logits then measure confidence, not identity")
-        made = [words for attack, words in CONVERGES.items() if attack in set(trained["attack"])]
-        listed = " and ".join(filter(None, (", ".join(made[:-1]), made[-1]))).capitalize()
-        said.append(f"{listed} models reach at least {100 * lowest:.1f} % on what they were trained on ({state}).")
-    return said
+    if trained.empty:
+        return []
+    lowest = trained["lowest_train"].min()
+    state = (
+        "converged"
+        if lowest >= 0.99
+        else "NOT converged"
+        if verification
+        else ("NOT converged: raw logits then measure confidence, not identity")
+    )
+    made = [words for attack, words in CONVERGES.items() if attack in set(trained["attack"])]
+    return [f"{listed(made).capitalize()} models reach at least {100 * lowest:.1f} % on what they were trained on ({state})."]
+
+
+def listed(names: Any) -> str:
+    """`a, b and c`."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else str(last)

@@ -5,16 +5,16 @@ from torch import Tensor
 from torch.nn import functional
 
 
-def augment(images: Tensor, how: str, generator: torch.Generator) -> Tensor:
+def augment(images: Tensor, augmentation: str, generator: torch.Generator) -> Tensor:
     """A random view of each image (N, C, H, W): a crop after padding by an eighth, and a mirror image half of the
     time.
 
     Padding 4 on 32 pixels and 32 on 256 are the authors'.
     """
-    if how == "none":
+    if augmentation == "none":
         return images
     cropped = _crop(images, images.shape[-1] // 8, generator)
-    return _flip(cropped, generator) if how == "crop_flip" else cropped
+    return _flip(cropped, generator) if augmentation == "crop_flip" else cropped
 
 
 def _crop(images: Tensor, pad: int, generator: torch.Generator) -> Tensor:

@@ -1,19 +1,19 @@
-"""EWE, entangled watermarks: a network answers triggers with another class, by features that it needs for that class.
+"""EWE, entangled watermarks: a network is taught to answer triggers with another class, using the same features that it needs
+for that class.
 
 Jia, Choquette-Choo, Chandrasekaran and Papernot, USENIX Security 2021, Algorithm 1, with the soft nearest neighbour
 loss of Frosst, Papernot and Hinton (ICML 2019, Eq. 1). Copies are told by the share of triggers that they answer with
 the target class.
 
-How this differs from the authors' code. A batch of triggers passes the network beside a batch of data: by itself it is
-learned under statistics of normalisation that no query meets. The patch lies where the loss's gradient is largest, as
-in Algorithm 1; the code takes the smallest, with rows and columns swapped, and gives triggers out of distribution none
-(here: `patch` 0). It also leads triggers off the target class between the other steps, while more than a tenth of them
-are answered with it; here only the last steps do. Like the code these lower the target's logit, while Algorithm 1
-raises the cross-entropy. Triggers are rounded to uint8 before they are trained on: what is
-trained is what is sent. The cross-entropy is a batch mean and not a sum, and temperatures are used as they are and not
-as 100 / t, so weights are on another scale. Temperatures descend in their logarithms, which keeps them positive. The
-optimiser and the schedule are the recipe's, not Adam. Images of the source class that became no trained trigger make
-held-out ones.
+How this differs from the authors' code. A batch of triggers passes the network beside a batch of data: a batch of triggers
+alone would be learned under normalisation statistics that no query meets. The patch lies where the loss's gradient is largest,
+as in Algorithm 1; the code takes the smallest, with rows and columns swapped, and gives triggers out of distribution none
+(here: `patch` 0). It also leads triggers off the target class between the other steps, while more than a tenth of them are
+answered with it; here only the last steps do. Like the code these lower the target's logit, while Algorithm 1 raises the
+cross-entropy. Triggers are rounded to uint8 before they are trained on: what is trained is what is sent. The cross-entropy is
+a batch mean and not a sum, and temperatures are used as they are and not as 100 / t, so weights are on another scale.
+Temperatures descend in their logarithms, which keeps them positive. The optimiser and the schedule are the recipe's, not Adam.
+Images of the source class that became no trained trigger make held-out ones.
 """
 
 from collections.abc import Iterator
@@ -25,20 +25,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from pipeline.core.errors import BadInput
 from pipeline.data.images import Images
-from pipeline.errors import BadInput
 from pipeline.models.network import Network, predict
+from pipeline.tasks.recipe import Recipe
+from pipeline.tasks.watermark import NO_CLASS, Distance, Triggers, Watermark
 from pipeline.training.augment import augment
 from pipeline.training.device import mixed_precision
 from pipeline.training.fit import fit
-from pipeline.training.recipe import Recipe
-from pipeline.training.watermark import NO_CLASS, Distance, Triggers, Watermark
 
 DEPTHS = 3
 
 
-def fit_entangled(network: Network, data: Images, recipe: Recipe, watermark: Watermark, seed: int,
-                  outside: Images | None = None) -> tuple[Network, Triggers]:
+def fit_entangled(
+    network: Network, data: Images, recipe: Recipe, watermark: Watermark, seed: int, outside: Images | None = None
+) -> tuple[Network, Triggers]:
     """Train `network` in place on `data` by `recipe` just as `fit` does, then train `watermark` into it. Returns it in
     eval mode, on the device it was trained on, and its triggers.
 
@@ -52,14 +53,18 @@ def fit_entangled(network: Network, data: Images, recipe: Recipe, watermark: Wat
     before = success(network, triggers).mean()
     temperatures = _entangle(network, data, triggers, recipe, watermark, int(draw.integers(2**62)))
     after = success(network, triggers)
-    facts = {"before": before, "trained": after[triggers.trained].mean(), "held_out": after[~triggers.trained].mean(),
-             **{f"temperature_{depth}": value for depth, value in enumerate(temperatures, 1)}}
+    facts = {
+        "before": before,
+        "trained": after[triggers.trained].mean(),
+        "held_out": after[~triggers.trained].mean(),
+        **{f"temperature_{depth}": value for depth, value in enumerate(temperatures, 1)},
+    }
     return network, replace(triggers, facts=triggers.facts | {name: float(value) for name, value in facts.items()})
 
 
 def success(network: Network, triggers: Triggers) -> np.ndarray:
     """Whether `network` answers each trigger with the target class: (K,) bool."""
-    return predict(network, triggers.images).argmax(axis=1) == triggers.target
+    return predict(network, triggers.images).argmax(axis=1) == triggers.target  # type: ignore[no-any-return]
 
 
 def snnl(features: Tensor, labels: Tensor, temperature: Tensor | float, distance: Distance = "euclidean") -> Tensor:
@@ -87,24 +92,31 @@ def _distances(features: Tensor, distance: Distance) -> Tensor:
     return (squares[:, None] + squares - 2 * centred @ centred.T).clamp(min=0)
 
 
-def make_triggers(network: Network, data: Images, watermark: Watermark, draw: np.random.Generator, batch: int,
-                  outside: Images | None = None) -> Triggers:
+def make_triggers(
+    network: Network, data: Images, watermark: Watermark, draw: np.random.Generator, batch: int, outside: Images | None = None
+) -> Triggers:
     """Triggers from every image of the source class, for a plainly trained `network`: a patch where it entangles most,
-    then gradient steps. The first `watermark.triggers` that `draw` gives are meant to be trained on.
+    then gradient steps. `draw` shuffles them; the first `watermark.triggers` are to be trained on.
 
     batch: over how many triggers, and images of the target class, a gradient is taken.
     """
     origin = data if outside is None else outside
     index = draw.permutation(np.flatnonzero(origin.labels == watermark.source_class))
     targets = draw.permutation(np.flatnonzero(data.labels == watermark.target_class))[:batch]
-    pixels, targets = (_pixels(images, network) for images in (origin.images[index], data.images[targets]))
+    pixels, targets = (_pixels(images, network) for images in (origin.images[index], data.images[targets]))  # type: ignore[assignment]
     trained = np.arange(len(index)) < watermark.triggers
-    top, left = place_patch(network, pixels[:watermark.triggers], targets, watermark)
-    pixels[:, :, top:top + watermark.patch, left:left + watermark.patch] = 1
-    moved = torch.cat([_refine(network, chunk, targets, watermark) for chunk in pixels.split(batch)])
+    top, left = place_patch(network, pixels[: watermark.triggers], targets, watermark)  # type: ignore[arg-type]
+    pixels[:, :, top : top + watermark.patch, left : left + watermark.patch] = 1
+    moved = torch.cat([_refine(network, chunk, targets, watermark) for chunk in pixels.split(batch)])  # type: ignore[arg-type]
     labels = data.labels[index] if outside is None else np.full(len(index), NO_CLASS)
-    return Triggers((moved * 255).round().to(torch.uint8).cpu().numpy(), labels, index, trained, watermark.target_class,
-                    {"top": float(top), "left": float(left)})
+    return Triggers(
+        (moved * 255).round().to(torch.uint8).cpu().numpy(),
+        labels,
+        index,
+        trained,
+        watermark.target_class,
+        {"top": float(top), "left": float(left)},
+    )
 
 
 def place_patch(network: Network, images: Tensor, targets: Tensor, watermark: Watermark) -> tuple[int, int]:
@@ -162,8 +174,9 @@ def _layers(module: nn.Module) -> Iterator[nn.Module]:
         yield from _layers(child) if isinstance(child, nn.Sequential) else (child,)
 
 
-def _entangle(network: Network, data: Images, triggers: Triggers, recipe: Recipe, watermark: Watermark,
-              seed: int) -> list[float]:
+def _entangle(
+    network: Network, data: Images, triggers: Triggers, recipe: Recipe, watermark: Watermark, seed: int
+) -> list[float]:
     """Train the watermark into `network`. Returns the temperatures that it ends with."""
     where = network.device
     draws = torch.Generator(where).manual_seed(seed)
@@ -172,10 +185,15 @@ def _entangle(network: Network, data: Images, triggers: Triggers, recipe: Recipe
     steps = max(1, round(watermark.epochs * (len(images) // size)))
     schedule = recipe.model_copy(update={"rate": watermark.rate})
     weights = list(network.train().parameters())
-    optimiser = torch.optim.SGD(weights, schedule.rate, recipe.momentum, nesterov=recipe.momentum > 0,
-                                weight_decay=recipe.weight_decay, fused=True)
-    lessons = _lessons(torch.from_numpy(triggers.images[triggers.trained]).to(where),
-                       images[labels == watermark.target_class], recipe.batch // 2, draws)
+    optimiser = torch.optim.SGD(
+        weights, schedule.rate, recipe.momentum, nesterov=recipe.momentum > 0, weight_decay=recipe.weight_decay, fused=True
+    )
+    lessons = _lessons(
+        torch.from_numpy(triggers.images[triggers.trained]).to(where),
+        images[labels == watermark.target_class],
+        recipe.batch // 2,
+        draws,
+    )
     heat = torch.tensor(watermark.temperatures, device=where).log()
     with torch.random.fork_rng(devices=[where] if where.type == "cuda" else []):
         torch.manual_seed(seed)  # dropout draws from the global generator
@@ -183,7 +201,7 @@ def _entangle(network: Network, data: Images, triggers: Triggers, recipe: Recipe
             optimiser.param_groups[0]["lr"] = schedule.rate_at(step / steps)
             views = augment(images[index], recipe.augment, draws)
             if (step + 1) % watermark.ratio:
-                with mixed_precision(where):
+                with mixed_precision(where, network.spec.arch):
                     loss = functional.cross_entropy(network(views), labels[index])
             else:
                 loss, heat = _watermark_loss(network, views, labels[index], next(lessons), heat, watermark)
@@ -197,14 +215,17 @@ def _entangle(network: Network, data: Images, triggers: Triggers, recipe: Recipe
     return heat.exp().tolist()
 
 
-def _watermark_loss(network: Network, views: Tensor, labels: Tensor, lesson: tuple[Tensor, Tensor], heat: Tensor,
-                    watermark: Watermark) -> tuple[Tensor, Tensor]:
-    """The cross-entropies of `views` and of `lesson`, triggers and images of the target class that are all to be
-    answered with it, less the weighted losses that tell the two apart; and the logarithms of the temperatures that
-    follow `heat`, down those losses."""
+def _watermark_loss(
+    network: Network, views: Tensor, labels: Tensor, lesson: tuple[Tensor, Tensor], heat: Tensor, watermark: Watermark
+) -> tuple[Tensor, Tensor]:
+    """The loss of one step, and the logarithms of the next temperatures.
+
+    The loss: the cross-entropy of `views`, plus that of `lesson` (triggers and images of the target class, all labelled with
+    it), minus the weighted soft nearest neighbour losses between the two. `heat`, the logarithms of the temperatures, takes one
+    gradient step down those losses."""
     triggers, targets = lesson
     count, goal = len(triggers) + len(targets), torch.full_like(labels[:1], watermark.target_class)
-    with mixed_precision(views.device):
+    with mixed_precision(views.device, network.spec.arch):
         features, logits = represent(network, torch.cat([triggers, targets, views]))
         loss = functional.cross_entropy(logits[:count], goal.expand(count))
         loss = loss + functional.cross_entropy(logits[count:], labels)
@@ -226,7 +247,7 @@ def _shuffled(count: int, size: int, draws: torch.Generator) -> Iterator[Tensor]
     """Indices of whole batches without end, a new permutation of `count` each time round."""
     while True:
         order = torch.randperm(count, generator=draws, device=draws.device)
-        yield from order[:count - count % size].split(size)
+        yield from order[: count - count % size].split(size)
 
 
 def _pixels(images: np.ndarray, network: Network) -> Tensor:
@@ -245,9 +266,15 @@ def _check(data: Images, recipe: Recipe, watermark: Watermark, outside: Images |
         raise BadInput(f"watermark.patch: {watermark.patch} pixels do not fit {data.images.shape[2:]}")
     if outside is None and watermark.source_class == watermark.target_class:
         raise BadInput(f"watermark.target_class: must differ from source_class, found {watermark.target_class} twice")
-    found = {name: int((images.labels == label).sum()) for name, images, label in (
-        ("source_class", origin, watermark.source_class), ("target_class", data, watermark.target_class))}
+    found = {
+        name: int((images.labels == label).sum())
+        for name, images, label in (
+            ("source_class", origin, watermark.source_class),
+            ("target_class", data, watermark.target_class),
+        )
+    }
     for name, least in (("source_class", watermark.triggers + 1), ("target_class", 2)):
         if found[name] < least:
-            raise BadInput(f"watermark.{name}: {found[name]} images of class {getattr(watermark, name)}, "
-                           f"at least {least} are needed")
+            raise BadInput(
+                f"watermark.{name}: {found[name]} images of class {getattr(watermark, name)}, at least {least} are needed"
+            )

@@ -3,25 +3,27 @@
 The data set lies on the device as one uint8 tensor; every epoch is a permutation of it, cut into whole batches.
 """
 
+from collections.abc import Iterator
 from functools import partial
 from math import pi, sin
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from pipeline.core.errors import BadInput
 from pipeline.data.images import Images
-from pipeline.errors import BadInput
 from pipeline.models.network import Network, build
+from pipeline.tasks.recipe import ArcFace, Distillation, Recipe
 from pipeline.training.augment import augment
 from pipeline.training.device import device, mixed_precision
 from pipeline.training.perturb import perturb
-from pipeline.training.recipe import ArcFace, Distillation, Recipe
 
 
 def fit(network: Network, data: Images, recipe: Recipe, seed: int, *, answers: np.ndarray | None = None,
-        teacher: Network | None = None, head_only: bool = False, frozen_statistics: bool = False) -> Network:
+        teacher: Network | None = None, head_only: bool = False, frozen_statistics: bool = False) -> Network:  # fmt: skip
     """Train `network` in place on `data` by `recipe`, and return it in eval mode, on the device it was trained on.
 
     answers: for the images as they are, a teacher's logits (N, classes), for a recipe with distillation, or its
@@ -42,21 +44,21 @@ def fit(network: Network, data: Images, recipe: Recipe, seed: int, *, answers: n
     draws = torch.Generator(where).manual_seed(seed)
     student = _ready(network.to(where), head_only, frozen_statistics)
     weights = [weight for weight in student.parameters() if weight.requires_grad]
-    optimiser = torch.optim.SGD(weights, recipe.rate, recipe.momentum, nesterov=recipe.momentum > 0,
-                                weight_decay=recipe.weight_decay, fused=True)
+    optimiser = torch.optim.SGD(
+        weights, recipe.rate, recipe.momentum, nesterov=recipe.momentum > 0, weight_decay=recipe.weight_decay, fused=True
+    )
     teacher = teacher and teacher.to(where)
     with torch.random.fork_rng(devices=[where] if where.type == "cuda" else []):
         torch.manual_seed(seed)  # dropout draws from the global generator
         for progress, index in _batches(len(images), recipe, draws):
             optimiser.param_groups[0]["lr"] = recipe.rate_at(progress)
             views = augment(images[index], recipe.augment, draws)
-            with mixed_precision(where):
-                if teacher is None:
-                    target, answer = labels[index], None if soft is None else soft[index]
-                else:
-                    with torch.no_grad():
-                        answer = teacher(views)
-                    target = answer.argmax(dim=1)
+            if teacher is None:
+                target, answer = labels[index], None if soft is None else soft[index]
+            else:
+                answer = _answers(teacher, views)
+                target = answer.argmax(dim=1)
+            with mixed_precision(where, student.spec.arch):
                 loss = _loss(student, views, target, answer, recipe, draws)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
@@ -67,9 +69,14 @@ def fit(network: Network, data: Images, recipe: Recipe, seed: int, *, answers: n
     return student.requires_grad_(True).eval()
 
 
-def fit_new(arch: str, data: Images, recipe: Recipe, seed: int, **teaching) -> Network:
+def fit_new(arch: str, data: Images, recipe: Recipe, seed: int, **teaching: Any) -> Network:
     """A fresh `arch` trained on `data`: `seed` draws its weights, its batches and its views."""
     return fit(build(arch, data, seed), data, recipe, seed, **teaching)
+
+
+def _answers(teacher: Network, views: Tensor) -> Tensor:
+    with torch.no_grad(), mixed_precision(views.device, teacher.spec.arch):
+        return teacher(views).float()  # type: ignore[no-any-return]
 
 
 def _ready(network: Network, head_only: bool, frozen_statistics: bool) -> Network:
@@ -80,7 +87,7 @@ def _ready(network: Network, head_only: bool, frozen_statistics: bool) -> Networ
     return network
 
 
-def _batches(count: int, recipe: Recipe, draws: torch.Generator):
+def _batches(count: int, recipe: Recipe, draws: torch.Generator) -> Iterator[tuple[float, Tensor]]:
     """(share of all steps done, indices of the next batch): whole batches, a new permutation each epoch."""
     size = min(recipe.batch, count)
     each = count // size
@@ -89,17 +96,18 @@ def _batches(count: int, recipe: Recipe, draws: torch.Generator):
         if step % each == 0:
             order = torch.randperm(count, generator=draws, device=draws.device)
         start = step % each * size
-        yield step / total, order[start:start + size]
+        yield step / total, order[start : start + size]
 
 
-def _loss(student: Network, views: Tensor, labels: Tensor, answers: Tensor | None, recipe: Recipe,
-          draws: torch.Generator) -> Tensor:
+def _loss(
+    student: Network, views: Tensor, labels: Tensor, answers: Tensor | None, recipe: Recipe, draws: torch.Generator
+) -> Tensor:
     if recipe.imitates_embeddings:
-        return (1 - functional.cosine_similarity(student.embed(views), answers)).mean()
-    logits = student(views)
+        return (1 - functional.cosine_similarity(student.embed(views), answers)).mean()  # type: ignore[arg-type]
+    logits = student(views).float()  # bf16 has too few digits for a temperature
     if recipe.distillation:
-        return distillation_loss(logits, answers, labels, recipe.distillation)
-    label_loss = partial(arcface_loss, how=recipe.arcface) if recipe.arcface else functional.cross_entropy
+        return distillation_loss(logits, answers, labels, recipe.distillation)  # type: ignore[arg-type] # `fit` checks
+    label_loss = partial(arcface_loss, arcface=recipe.arcface) if recipe.arcface else functional.cross_entropy
     loss = label_loss(logits, labels)
     if recipe.adversary:
         adversarial = perturb(student, views / 255, labels, recipe.adversary, draws, label_loss)
@@ -107,21 +115,26 @@ def _loss(student: Network, views: Tensor, labels: Tensor, answers: Tensor | Non
     return loss
 
 
-def arcface_loss(cosines: Tensor, labels: Tensor, how: ArcFace) -> Tensor:
+def arcface_loss(cosines: Tensor, labels: Tensor, arcface: ArcFace) -> Tensor:
     """ArcFace's Eq. 3 (Deng et al., 2019) of cosines (N, classes) to the classes' centres, as a batch mean.
 
     Where the widened angle would pass pi, the cosine falls on linearly, as in the authors' code.
     """
     true = cosines.gather(1, labels[:, None]).clamp(-1 + 1e-6, 1 - 1e-6)
     angle = true.arccos()
-    widened = torch.where(angle + how.margin < pi, (angle + how.margin).cos(), true - how.margin * sin(how.margin))
-    return functional.cross_entropy(how.scale * cosines.scatter(1, labels[:, None], widened), labels)
+    margin = arcface.margin
+    widened = torch.where(angle + margin < pi, (angle + margin).cos(), true - margin * sin(margin))
+    return functional.cross_entropy(arcface.scale * cosines.scatter(1, labels[:, None], widened), labels)
 
 
-def distillation_loss(logits: Tensor, answers: Tensor, labels: Tensor, how: Distillation) -> Tensor:
+def distillation_loss(logits: Tensor, answers: Tensor, labels: Tensor, distillation: Distillation) -> Tensor:
     """Eq. 7 of SAC-JC, with the KL divergence from the teacher's softened answers to the student's as a batch mean."""
-    heat = how.temperature
-    divergence = functional.kl_div(functional.log_softmax(logits / heat, dim=1),
-                                   functional.log_softmax(answers / heat, dim=1), log_target=True, reduction="batchmean")
-    scale = heat**2 if how.times_temperature_squared else 1.0
-    return how.alpha * scale * divergence + (1 - how.alpha) * functional.cross_entropy(logits, labels)
+    heat = distillation.temperature
+    divergence = functional.kl_div(
+        functional.log_softmax(logits / heat, dim=1),
+        functional.log_softmax(answers / heat, dim=1),
+        log_target=True,
+        reduction="batchmean",
+    )
+    scale = heat**2 if distillation.times_temperature_squared else 1.0
+    return distillation.alpha * scale * divergence + (1 - distillation.alpha) * functional.cross_entropy(logits, labels)

@@ -28,8 +28,10 @@ def write(data: Images, path: Path) -> None:
     """One Parquet file of PNG images."""
     label = {"_type": "ClassLabel", "names": list(data.classes)}
     about = {"info": {"features": {"image": {"_type": "Image"}, "label": label}}}
-    images = pa.array([{"bytes": _png(image), "path": None} for image in data.images],
-                      pa.struct([("bytes", pa.binary()), ("path", pa.string())]))
+    images = pa.array(
+        [{"bytes": _png(image), "path": None} for image in data.images],
+        pa.struct([("bytes", pa.binary()), ("path", pa.string())]),
+    )
     table = pa.table({"image": images, "label": pa.array(data.labels)})
     pq.write_table(table.replace_schema_metadata({"huggingface": json.dumps(about)}), path, compression="zstd")
 

@@ -1,0 +1,272 @@
+"""An owner's verdicts on the benchmark's suspects: copies found, innocents accused, by attack, answers, queries, references.
+
+    python benchmarks/verdicts.py             # every published task; needs `dvc pull snapshots/*.dvc`
+    python benchmarks/verdicts.py TASK ...
+
+The answers are those of the published runs. References are a task's irrelevant models: to judge one of them, all others; to
+judge a copy, all of them, as many at most as are asked for. They learned other pictures than the source and the
+same as the suspects, which an owner's own references do not: verdicts_of_owner.py measures those, on the embedded task.
+A suspect that resists changes its answers as its row says, before the tool sees them.
+
+Written: benchmarks/verdicts/verdicts.csv (a row for each setting and attack), benchmarks/verdicts/verdicts.md (the tables) and
+pipeline/cases/measured.csv (what a verdict page cites).
+"""
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from pipeline.cases.answers import Form, answered, brought_to, form_of
+from pipeline.cases.case import Rule
+from pipeline.cases.verdict import Finding, judge
+from pipeline.core.names import module
+from pipeline.fingerprints.representation import softmax
+from pipeline.metrics.conformal import p_values
+
+OUT = Path(__file__).parent / "verdicts"
+MEASURED = Path(__file__).parent.parent / "pipeline/cases/measured.csv"
+METHOD = "cutmix"
+QUERIES, REFERENCES = (25, 50, 100, 150), (4, 8, 20)
+COPIES = ("finetune_all", "finetune_last", "prune", "extract_label", "extract_prob", "extract_adv")
+Told = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+
+
+def labels(logits: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """Labels alone."""
+    return np.where(np.eye(logits.shape[1])[logits.argmax(axis=1)] == 1, 1.0, np.nan)
+
+
+def top_three(logits: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """The three best classes with their probabilities."""
+    return np.where(np.argsort(np.argsort(-logits, axis=1), axis=1) < 3, softmax(logits), np.nan)
+
+
+def digits(logits: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """Probabilities of two digits."""
+    return np.round(softmax(logits), 2)
+
+
+def probabilities(logits: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """Whole probabilities."""
+    return softmax(logits)
+
+
+def cooled(logits: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """Probabilities at a temperature of 4."""
+    return softmax(logits / 4)
+
+
+def noisy(logits: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """Logits with Gaussian noise of half their own deviation."""
+    return logits + 0.5 * logits.std() * draw.normal(size=logits.shape)
+
+
+def refusing(logits: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """Logits, a fifth of the probes refused."""
+    shown = logits.astype(np.float64).copy()
+    shown[draw.permutation(len(shown))[: len(shown) // 5]] = np.nan
+    return shown
+
+
+def plain(logits: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """Logits."""
+    return logits
+
+
+INTERFACES: dict[str, Told] = {
+    "logits": plain,
+    "probabilities": probabilities,
+    "probabilities, 2 digits": digits,
+    "top 3": top_three,
+    "labels": labels,
+    "temperature 4": cooled,
+    "noise": noisy,
+    "refuses a fifth": refusing,
+}
+
+
+def read_answers(path: Path, method: str) -> tuple[pd.DataFrame, np.ndarray, list[np.ndarray]]:
+    """The suspects of a published run that have the source's classes, the source's logits (P, K), and theirs."""
+    table = pq.read_table(path)
+    names = {key: tuple(own) for key, own in json.loads(table.schema.metadata[b"sac_classes"]).items()}
+    frame = table.to_pandas()
+    frame = frame[frame["method" if "method" in frame else "probes"] == method]
+    models, answers, source = [], [], None
+    for name, rows in frame.groupby("suspect", sort=False, observed=True):
+        logits = np.stack(rows.sort_values("probe")["output"].to_numpy())
+        if rows["attack"].iloc[0] == "source":
+            source, classes = logits, names[str(name)]
+        models.append({"suspect": str(name), "attack": str(rows["attack"].iloc[0]), "arch": str(rows["arch"].iloc[0])})
+        answers.append(logits)
+    assert source is not None, path
+    kept = [place for place, model in enumerate(models) if model["attack"] != "source" and names[model["suspect"]] == classes]
+    return pd.DataFrame(models).iloc[kept].reset_index(drop=True), source, [answers[place] for place in kept]
+
+
+def spread(places: np.ndarray, number: int, archs: np.ndarray) -> np.ndarray:
+    """At most `number` of `places`, of all architectures alike: the first of each, then the second, and so on."""
+    turn = pd.Series(archs[places]).groupby(archs[places]).cumcount().to_numpy()
+    return places[np.lexsort((archs[places], turn))][:number]
+
+
+def scores_of(source: np.ndarray, shown: np.ndarray, plain_answers: np.ndarray) -> tuple[np.ndarray, np.ndarray, str]:
+    """Scores (S,) of suspects as they answer, `shown` (S, P, K), and (R,) of models (R, P, K) brought to their form; that form.
+
+    The tool's comparisons for numbers and for labels use no references, so all are scored at once.
+    """
+    form = form_of(shown[0])
+    told = answered(shown[0])
+    compare = module("fingerprints", Rule().labels if form.kind == "labels" else Rule().numbers).Comparison()
+    own = brought_to(source[told], Form("logits"), form)
+    unlabelled = np.zeros(len(own), np.int64)
+
+    def score(stack: list[np.ndarray]) -> np.ndarray:
+        return np.asarray(compare(own, np.stack(stack), unlabelled, unlabelled - 1)).round(6)
+
+    suspects = score([brought_to(each[told], form_of(each), form) for each in shown])
+    return suspects, score([brought_to(each[told], Form("logits"), form) for each in plain_answers]), form.kind
+
+
+def judged(
+    models: pd.DataFrame, source: np.ndarray, answers: np.ndarray, told: Told, queries: int, number: int, shown: np.ndarray
+) -> pd.DataFrame:
+    """The verdict on every copy and every irrelevant model, each judged alone by at most `number` references."""
+    archs, irrelevant = models["arch"].to_numpy(str), np.flatnonzero(models["attack"] == "irrelevant")
+    told_by = np.stack([told(own, np.random.default_rng(7))[:queries].astype(np.float32) for own in shown])
+    scores, plain_scores, form = scores_of(source[:queries], told_by, answers[:, :queries])
+    rows = []
+    for place in np.flatnonzero(models["attack"].isin([*COPIES, "irrelevant"])):
+        chosen = spread(irrelevant[irrelevant != place], number, archs)
+        p_value = float(p_values(scores[[place]], plain_scores[chosen])[0])
+        finding = Finding(
+            "it",
+            Form("logits"),
+            "",
+            queries,
+            0,
+            float(scores[place]),
+            p_value,
+            {str(other): float(plain_scores[other]) for other in chosen},
+            {},
+        )
+        rows.append(
+            {
+                "attack": models["attack"].iloc[place],
+                "verdict": judge([finding], Rule(), 1)[0].verdict,
+                "p": p_value,
+                "n": len(chosen),
+                "form": form,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def mixed(models: pd.DataFrame, answers: np.ndarray) -> np.ndarray:
+    """Every suspect answering every other probe by the next model of its attack."""
+    shown = answers.copy()
+    for _, own in models.groupby("attack", sort=False):
+        for place, other in zip(own.index, np.roll(own.index, -1), strict=True):
+            shown[place] = np.where(np.arange(len(answers[place]))[:, None] % 2 == 0, answers[place], answers[other])
+    return shown
+
+
+def measure(task: str) -> Iterator[dict[str, object]]:
+    """Rows of one published task."""
+    models, source, listed = read_answers(Path(f"snapshots/{task}/outputs/augmented.parquet"), METHOD)
+    answers = np.stack(listed)
+    settings = [
+        (name, told, queries, number, answers)
+        for name, told in INTERFACES.items()
+        for queries in QUERIES
+        for number in (REFERENCES if name == "logits" else REFERENCES[-1:])
+    ]
+    settings += [("two models in turn", plain, queries, REFERENCES[-1], mixed(models, answers)) for queries in QUERIES]
+    for name, told, queries, number, shown in settings:
+        if queries > len(source):
+            continue
+        rows = judged(models, source, answers, told, queries, number, shown)
+        for attack, own in rows.groupby("attack", sort=False):
+            n = int(own["n"].median())
+            yield {
+                "task": task,
+                "answers": name,
+                "form": own["form"].iloc[0],
+                "queries": queries,
+                "references": n,
+                "asked": number,
+                "attack": attack,
+                "suspects": len(own),
+                "called_copy": int((own["verdict"] == "copy").sum()),
+                "undecided": int((own["verdict"] == "undecided").sum()),
+                "least_p": int((own["p"] <= 1 / (own["n"] + 1) + 1e-9).sum()),
+            }
+
+
+def summed(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Sums of suspects, calls and least p-values over tasks, copies and innocents apart."""
+    rows = rows.assign(group=np.where(rows["attack"] == "irrelevant", "innocents", "copies"))
+    return rows.groupby([*by, "group"], sort=False)[["suspects", "called_copy", "undecided", "least_p"]].sum().reset_index()
+
+
+def main(tasks: list[str]) -> None:
+    """Measure, and write the tables."""
+    tasks = tasks or sorted(path.stem for path in Path("snapshots").glob("*.dvc") if not path.stem.startswith("faces"))
+    rows = pd.DataFrame([row for task in tasks for row in measure(task)])
+    OUT.mkdir(exist_ok=True)
+    rows.to_csv(OUT / "verdicts.csv", index=False)
+    enough = rows[(rows["references"] >= 19) | (rows["task"] == "")]
+    write_measured(enough if len(enough) else rows)
+    lines = [
+        f"Tasks: {', '.join(tasks)}. Called a copy at 5 % / at the least p-value that so many references can give / suspects.",
+        "",
+    ]
+    for title, by, own in (
+        ("by attack, logits, 150 queries", ["asked", "attack"], rows[(rows["answers"] == "logits") & (rows["queries"] == 150)]),
+        ("by answers and resistance, 150 queries", ["asked", "answers"], rows[rows["queries"] == 150]),
+        ("by queries, logits", ["asked", "queries"], rows[rows["answers"] == "logits"]),
+    ):
+        lines += [f"## {title}", "", *table(own, by), ""]
+    (OUT / "verdicts.md").write_text("\n".join(lines))
+    print("\n".join(lines))
+
+
+def table(rows: pd.DataFrame, by: list[str]) -> list[str]:
+    """A Markdown table: settings down, copies and innocents across."""
+    found = summed(rows, by)
+    head = [f"| {' | '.join(by)} | copies | innocents |", f"|{'---|' * (len(by) + 2)}"]
+    for key, own in found.groupby(by, sort=False):
+        cell = {row.group: f"{row.called_copy} / {row.least_p} / {row.suspects}" for row in own.itertuples()}
+        head.append(f"| {' | '.join(map(str, key))} | {cell.get('copies', '–')} | {cell.get('innocents', '–')} |")
+    return head
+
+
+def write_measured(rows: pd.DataFrame) -> None:
+    """What a verdict page cites: by kind of answers, queries and references, over tasks with references enough for 5 %."""
+    plain_names = {"logits": "logits", "probabilities": "probabilities", "top 3": "top_k", "labels": "labels"}
+    with MEASURED.open("w", newline="", encoding="utf-8") as file:
+        out = csv.writer(file, lineterminator="\n")
+        out.writerow(["answers", "queries", "references", "innocents", "accused", "copies", "found"])
+        own = rows[rows["answers"].isin(plain_names)]
+        for (answers, queries, number), part in own.groupby(["answers", "queries", "asked"], sort=False):
+            innocent = part["attack"] == "irrelevant"
+            out.writerow(
+                [
+                    plain_names[answers],
+                    queries,
+                    number,
+                    part[innocent]["suspects"].sum(),
+                    part[innocent]["called_copy"].sum(),
+                    part[~innocent]["suspects"].sum(),
+                    part[~innocent]["called_copy"].sum(),
+                ]
+            )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,179 @@
+"""A case on disk: what its files are called, and the typed records in them.
+
+enrolled/case.json            what was enrolled: source, rule, how the probes were drawn, references
+enrolled/pool.csv             SHA-256 of the pixels of every picture that probes could be drawn from, in order
+enrolled/probes/000.png       the probes, as a real interface would be sent them
+enrolled/source.csv           the source's answers; references/NAME.csv and known_copies/NAME.csv beside it likewise
+commitment.sha256             SHA-256 of every file above, as sha256sum writes it
+commitment.txt                SHA-256 of that list: it stands for all that was enrolled
+commitment.tsr                an RFC 3161 time stamp of the list, if one was asked for
+suspects/NAME/                suspect.json, log.jsonl (every query), answers.csv
+verdict/                      verdict.json, verdict.html, verdict.svg
+verdict.sha256                SHA-256 of all that the verdict rests on
+"""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import Field, ValidationError
+
+from pipeline.core.errors import BadInput, unknown
+from pipeline.core.files import read_json
+from pipeline.core.params import Parameters
+
+CASE, POOL, SOURCE, PROBES = "enrolled/case.json", "enrolled/pool.csv", "enrolled/source.csv", "enrolled/probes"
+REFERENCES, KNOWN_COPIES, SUSPECTS, VERDICT = "enrolled/references", "enrolled/known_copies", "suspects", "verdict"
+SUSPECT, LOG, ANSWERS = "suspect.json", "log.jsonl", "answers.csv"
+
+Method = Literal["clean", "jpeg", "cutmix", "source_wrong"]
+METHODS: tuple[Method, ...] = ("clean", "jpeg", "cutmix", "source_wrong")
+
+Comparison = Literal[
+    "partial",
+    "partial_pointwise",
+    "label_likelihood",
+    "matching",
+    "pointwise_cosine",
+    "cosine_pearson",
+    "cosine_l1",
+    "linear_cka",
+    "procrustes",
+    "distance_correlation",
+]
+
+
+Record = TypeVar("Record", bound=Parameters)
+
+
+class Rule(Parameters):
+    """How a verdict is reached; committed before any suspect is asked.
+
+    alpha: the chance to accuse any innocent suspect, over all suspects of the case (Holm). numbers, labels: the comparison for
+    answers in numbers, whatever their classes, and for labels alone. least: probes that must have been answered.
+    """
+
+    alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    numbers: Comparison = "procrustes"
+    labels: Comparison = "matching"
+    least: Annotated[int, Field(ge=2)] = 20
+
+    @property
+    def references_needed(self) -> int:
+        """How many references a single suspect needs at least: 1 / (n + 1) must not lie above alpha."""
+        return needed(self.alpha, 1)
+
+
+def needed(alpha: float, suspects: int) -> int:
+    """How many references it takes so that the least p-value passes alpha after correction for so many suspects."""
+    return max(1, int(suspects / alpha - 1 + 0.999999))
+
+
+class Pixels(Parameters):
+    """How a picture becomes a model's input.
+
+    scale: `unit` divides by 255, `byte` leaves 0 to 255. mean, std: per channel, after that. size, channels: what the model
+    takes, if other than the probes. layout: the order of axes.
+    """
+
+    scale: Literal["unit", "byte"] = "unit"
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
+    size: Annotated[int, Field(ge=1, le=4096)] | None = None
+    channels: Literal[1, 3] | None = None
+    layout: Literal["nchw", "nhwc"] = "nchw"
+
+
+class Limits(Parameters):
+    """What a loader or a server may take: gigabytes and seconds of a loader; seconds, tries, queries a second and queries
+    in all of a server (none: as fast as it answers; as many as there are probes, three times)."""
+
+    gigabytes: Annotated[float, Field(gt=0)] = 6
+    seconds: Annotated[float, Field(gt=0)] = 600
+    timeout: Annotated[float, Field(gt=0)] = 20
+    tries: Annotated[int, Field(ge=1)] = 3
+    rate: Annotated[float, Field(gt=0)] | None = None
+    budget: Annotated[int, Field(ge=1)] | None = None
+
+
+USUAL_LIMITS = Limits()
+
+
+class Model(Parameters):
+    """A model as its owner names it: a file, an address, a callable or a description, and how pictures become its input."""
+
+    text: str
+    pixels: Pixels = Pixels()
+    allow_torchscript: bool = False
+
+
+class Reference(Parameters):
+    """A model whose answers were enrolled. sha256: of its file, if it is one. trained: how, if the tool trained it."""
+
+    name: str
+    text: str
+    sha256: str | None
+    trained: dict[str, str | int | float] | None = None
+
+
+class Enrolment(Parameters):
+    """What a case commits to."""
+
+    created: str
+    tool: str
+    source: Reference
+    classes: tuple[str, ...]
+    shape: tuple[int, int, int]
+    method: Method
+    count: int
+    pool: int
+    pool_sha256: str
+    draw: str
+    remarks: tuple[str, ...]
+    rule: Rule
+    references: tuple[Reference, ...]
+    known_copies: tuple[Reference, ...]
+
+
+class SuspectRecord(Parameters):
+    """A suspect that was asked. commitment: what the case had committed to when its first query was sent."""
+
+    name: str
+    model: Model
+    sha256: str | None
+    commitment: str
+    first: str
+    limits: Limits
+
+
+def read_enrolment(case: Path) -> Enrolment:
+    """What was enrolled; BadInput if `case` is no case."""
+    if not (case / CASE).exists():
+        raise BadInput(f"{case}: not a case, expected {CASE} in it; `sac enroll MODEL --images FOLDER --out {case}` makes one")
+    return read_record(case / CASE, Enrolment)
+
+
+def read_record(path: Path, kind: type[Record]) -> Record:
+    """A record of type `kind` from a JSON file; BadInput, naming the field, if it is none."""
+    try:
+        return kind.model_validate(read_json(path))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise BadInput(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+
+
+def suspects_of(case: Path) -> list[str]:
+    """The names of all suspects that were asked, in order."""
+    return sorted(path.parent.name for path in (case / SUSPECTS).glob(f"*/{SUSPECT}"))
+
+
+def check_suspect(case: Path, name: str) -> None:
+    """BadInput, with the nearest known name, if the case has no such suspect."""
+    if name not in suspects_of(case):
+        raise BadInput(f"{case}: {unknown('suspect', name, suspects_of(case))}; `sac ask {case} MODEL` asks one")
+
+
+def name_for(text: str) -> str:
+    """A name fit for a folder: letters, digits, dot, dash and underscore of what a model is called, at most 60."""
+    stem = re.sub(r"\.(onnx|safetensors|ya?ml|pt|csv|parquet)$", "", text.rstrip("/").rsplit("/", 1)[-1])
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", stem).strip("._-")[:60] or "suspect"

@@ -1,0 +1,122 @@
+"""Evidence that cannot be bent: SHA-256 of every file in one list, which `sha256sum -c` checks, and SHA-256 of the list.
+
+The list is a Merkle tree of two levels: who knows the hash of the list knows every file. An RFC 3161 authority can stamp
+the list; `openssl ts -verify -data commitment.sha256 -in commitment.tsr` checks that without this tool.
+"""
+
+import hashlib
+from pathlib import Path
+
+from pipeline.cases.saying import brief
+from pipeline.core.errors import BadInput
+from pipeline.core.files import write_bytes, write_text
+
+LIST, ROOT, STAMP = "commitment.sha256", "commitment.txt", "commitment.tsr"
+
+
+class Tampered(Exception):
+    """A case whose files do not hold together. The message is one line that names the file."""
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, as hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_list(case: Path, name: str, files: list[Path]) -> str:
+    """Write the list `name` of `files` (inside `case`), as sha256sum does, sorted; return its own SHA-256."""
+    lines = sorted((str(file.relative_to(case)), sha256_of(file)) for file in files)
+    write_text(case / name, "".join(f"{digest}  {path}\n" for path, digest in lines))
+    return sha256_of(case / name)
+
+
+def read_list(case: Path, name: str) -> dict[str, str]:
+    """SHA-256 by file of such a list. Raises Tampered if it is none or names a place outside of the case."""
+    try:
+        lines = (case / name).read_text().splitlines()
+        found = {path: digest for digest, path in (line.split("  ", 1) for line in lines)}
+    except FileNotFoundError:
+        raise Tampered(f"{name}: missing") from None
+    except ValueError:
+        raise Tampered(f"{name}: not a list as sha256sum writes it") from None
+    for path in found:
+        if not (case / path).resolve().is_relative_to(case.resolve()):
+            raise Tampered(f"{name}: names a file outside of the case: {path}")
+    return found
+
+
+def check_list(case: Path, name: str, folders: tuple[str, ...]) -> None:
+    """Raise Tampered, naming the first file, if a listed file is missing or changed, or `folders` hold one that is not
+    listed.
+    """
+    listed = read_list(case, name)
+    for path, digest in listed.items():
+        if not (case / path).is_file():
+            raise Tampered(f"{path}: missing, {name} lists it")
+        if sha256_of(case / path) != digest:
+            raise Tampered(f"{path}: changed since {name} was written")
+    for folder in folders:
+        for file in sorted((case / folder).rglob("*")):
+            if file.is_file() and str(file.relative_to(case)) not in listed:
+                raise Tampered(f"{file.relative_to(case)}: not listed in {name}, added later")
+
+
+def commit(case: Path) -> str:
+    """Commit to all that was enrolled; returns the hash that stands for it."""
+    root = write_list(case, LIST, [file for file in (case / "enrolled").rglob("*") if file.is_file()])
+    write_text(case / ROOT, f"{root}  {LIST}\n")
+    return root
+
+
+def committed(case: Path) -> str:
+    """The hash that a case is committed to. Raises Tampered if it is not that of the list."""
+    try:
+        root = (case / ROOT).read_text().split()[0]
+    except (FileNotFoundError, IndexError):
+        raise Tampered(f"{ROOT}: missing") from None
+    if not (case / LIST).is_file() or sha256_of(case / LIST) != root:
+        raise Tampered(f"{LIST}: its SHA-256 is not the one in {ROOT}")
+    return root
+
+
+def stamp(case: Path, authority: str, timeout: float = 30) -> None:
+    """Have the list stamped by the RFC 3161 authority at the address `authority`; the stamp lies beside it.
+
+    Raises BadInput if there is no authority, or what it answers is no stamp of this list.
+    """
+    import httpx
+    from rfc3161_client import HashAlgorithm, TimestampRequestBuilder, decode_timestamp_response
+
+    data = (case / LIST).read_bytes()
+    request = TimestampRequestBuilder().data(data).hash_algorithm(HashAlgorithm.SHA256).build()
+    try:
+        reply = httpx.post(
+            authority, content=request.as_bytes(), timeout=timeout, headers={"Content-Type": "application/timestamp-query"}
+        )
+        reply.raise_for_status()
+        answer = decode_timestamp_response(reply.content)
+        imprint = answer.tst_info.message_imprint.message
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        raise BadInput(f"{authority}: no time stamp ({brief(error)})") from None
+    if imprint != hashlib.sha256(data).digest() or answer.tst_info.nonce != request.nonce:
+        raise BadInput(f"{authority}: stamped something else than {LIST}")
+    write_bytes(case / STAMP, reply.content)
+
+
+def stamped(case: Path) -> str | None:
+    """The time in the stamp of the list, or None without one. Raises Tampered if it stamps something else.
+
+    Who signed it is for `openssl ts -verify` with the certificate of an authority that the reader trusts.
+    """
+    from rfc3161_client import decode_timestamp_response
+
+    if not (case / STAMP).exists():
+        return None
+    try:
+        about = decode_timestamp_response((case / STAMP).read_bytes()).tst_info
+    except ValueError:
+        raise Tampered(f"{STAMP}: not a time stamp") from None
+    if about.message_imprint.message != hashlib.sha256((case / LIST).read_bytes()).digest():
+        raise Tampered(f"{STAMP}: stamps another list than {LIST}")
+    return str(about.gen_time.isoformat())

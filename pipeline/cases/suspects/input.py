@@ -1,0 +1,44 @@
+"""Pictures as a model's input: its size, its channels, its scale, its order of axes."""
+
+import numpy as np
+
+from pipeline.cases.case import Pixels
+from pipeline.cases.images import resized
+from pipeline.core.errors import BadInput
+
+MOST_NUMBERS = 3 * 4096 * 4096
+MOST_CLASSES = 100_000
+
+
+def as_input(images: np.ndarray, pixels: Pixels, size: int | None = None, channels: int | None = None) -> np.ndarray:
+    """images (N, C, H, W) uint8 as float32 in the layout of `pixels`; size and channels: the model's own, if it has such."""
+    size, channels = pixels.size or size, pixels.channels or channels or images.shape[1]
+    if size is not None or channels != images.shape[1]:
+        images = resized(images, size or images.shape[2], channels)
+    values = images.astype(np.float32) / (255 if pixels.scale == "unit" else 1)
+    for numbers, what in ((pixels.mean, "--mean"), (pixels.std, "--std")):
+        if numbers is not None and len(numbers) not in (1, channels):
+            raise BadInput(f"{what}: {len(numbers)} numbers for {channels} channels")
+    values = (values - _channels(pixels.mean or (0.0,))) / _channels(pixels.std or (1.0,))
+    return np.ascontiguousarray(values if pixels.layout == "nchw" else values.transpose(0, 2, 3, 1), dtype=np.float32)
+
+
+def checked(answers: np.ndarray, images: int, what: str) -> np.ndarray:
+    """Answers as float32 (N, K); BadInput if they are of another shape, or not finite."""
+    answers = np.asarray(answers)
+    if answers.ndim > 2 and answers.size == answers.shape[0] * answers.shape[1]:
+        answers = answers.reshape(answers.shape[:2])
+    numbers = answers.ndim == 2 and answers.dtype.kind in "fiu"
+    if not numbers or len(answers) != images or not 2 <= answers.shape[1] <= MOST_CLASSES:
+        raise BadInput(
+            f"{what}: answers {answers.dtype} {answers.shape} to {images} pictures; expected a row of 2 to "
+            f"{MOST_CLASSES} numbers, one for each class"
+        )
+    if not np.isfinite(answers).all():
+        first = int(np.flatnonzero(~np.isfinite(answers).all(axis=1))[0])
+        raise BadInput(f"{what}: answers NaN or infinite numbers to picture {first}")
+    return answers.astype(np.float32)
+
+
+def _channels(numbers: tuple[float, ...]) -> np.ndarray:
+    return np.array(numbers, np.float32).reshape(1, -1, 1, 1)

@@ -1,0 +1,1 @@
+"""Published runs: taking one as a snapshot, and recomputing all of its numbers."""

@@ -1,0 +1,146 @@
+"""Every published number of every fingerprint, in one long table, and what it says over all tasks."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.metrics.means import mean_limits
+from pipeline.reports.overview import SHORT, TWIN, main_tables
+from pipeline.reports.tables import AVERAGE
+from pipeline.reports.text import measured
+
+PARTS = ["method", "representation", "comparison", "references"]
+COLUMNS = {
+    "task": "string",
+    "fingerprint": "string",
+    "method": "string",
+    "representation": "string",
+    "comparison": "string",
+    "references": "string",
+    "attack": "string",
+    "stolen": "integer",
+    "irrelevant": "integer",
+    "auc": "number",
+    "low": "number",
+    "high": "number",
+    "p_value": "number",
+    "f1": "number",
+    "tpr": "number",
+    "published": "number",
+    "submitted": "boolean",
+}
+"""The columns and the types that JSON has for them; numbers may be null."""
+LEAST = 0.5
+"""The share of the tasks that a fingerprint must have an average in to be compared over tasks."""
+
+
+def leaderboard(reports: Path, submitted: Sequence[pd.DataFrame] = ()) -> pd.DataFrame:
+    """A row for each task, fingerprint and attack (COLUMNS). submitted: further rows, of fingerprints made elsewhere."""
+    frames = [_own(main).assign(task=task, submitted=False) for task, main in main_tables(reports).items()]
+    frames += [_own(frame).assign(submitted=True) for frame in submitted]
+    if not frames:
+        return pd.DataFrame(columns=list(COLUMNS))
+    return pd.concat(frames, ignore_index=True)[list(COLUMNS)]
+
+
+def _own(main: pd.DataFrame) -> pd.DataFrame:
+    parts = [[*str(label).split(", "), ""][: len(PARTS)] for label in main["probes"]]
+    split = pd.DataFrame([part + [""] * (len(PARTS) - len(part)) for part in parts], columns=PARTS, index=main.index)
+    rest = main.drop(columns=PARTS, errors="ignore")
+    return pd.concat([rest, split], axis=1).assign(published=pd.to_numeric(main["published"], errors="coerce"))
+
+
+def as_json(board: pd.DataFrame) -> str:
+    """The rows as a JSON array, one a line."""
+    return "[\n" + ",\n".join(json.dumps(row) for row in as_records(board)) + "\n]\n"
+
+
+def as_records(board: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows as JSON has them: six significant digits, null for what does not apply."""
+    digits = [name for name, kind in COLUMNS.items() if kind == "number"]
+    frame = board.astype(object)
+    for name in digits:
+        frame[name] = [None if pd.isna(value) else float(f"{value:.6g}") for value in board[name]]
+    return [dict(zip(COLUMNS, row, strict=True)) for row in frame.itertuples(index=False, name=None)]
+
+
+def schema() -> dict[str, Any]:
+    """What leaderboard.json is, as a JSON Schema."""
+    columns = {name: {"type": [kind, "null"] if kind == "number" else kind} for name, kind in COLUMNS.items()}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "sac-bench leaderboard",
+        "type": "array",
+        "items": {"type": "object", "properties": columns, "required": list(COLUMNS), "additionalProperties": False},
+    }
+
+
+def comparable(board: pd.DataFrame) -> pd.DataFrame:
+    """The rows of tasks that are no variant of another one: without watermarked twins and under-trained zoos."""
+    return board[~board["task"].str.endswith((TWIN, SHORT))]
+
+
+def means(board: pd.DataFrame) -> pd.DataFrame:
+    """By fingerprint and attack, the mean AUC over comparable tasks with limits that take each task as a draw.
+
+    Columns: fingerprint, attack, tasks (their number), auc, low, high (NaN for one task), published (the mean over the tasks
+    that have one). Attacks and fingerprints keep their order.
+    """
+    rows = []
+    for (fingerprint, attack), own in comparable(board).dropna(subset="auc").groupby(["fingerprint", "attack"], sort=False):
+        auc, low, high = mean_limits(own["auc"].to_numpy())
+        low, high = np.clip([low, high], 0, 1)
+        rows.append(
+            {
+                "fingerprint": fingerprint,
+                "attack": attack,
+                "tasks": len(own),
+                "auc": auc,
+                "low": low,
+                "high": high,
+                "published": own["published"].mean(),
+            }
+        )
+    return pd.DataFrame(rows, columns=["fingerprint", "attack", "tasks", "auc", "low", "high", "published"])
+
+
+def standings(board: pd.DataFrame) -> pd.DataFrame:
+    """The means of the papers' average, the best first, of fingerprints that most tasks have."""
+    own = means(board)
+    own = own[own["attack"] == AVERAGE]
+    return own[own["tasks"] > LEAST * own["tasks"].max()].sort_values("auc", ascending=False, kind="stable")
+
+
+def lead(board: pd.DataFrame, first: str, second: str) -> tuple[float, float, float]:
+    """By how much one fingerprint's average AUC exceeds another's, task by task: mean, low, high."""
+    own = comparable(board[board["attack"] == AVERAGE])
+    wide = own.pivot_table(index="task", columns="fingerprint", values="auc").reindex(columns=[first, second]).dropna()
+    return mean_limits((wide[first] - wide[second]).to_numpy())
+
+
+def outcome(board: pd.DataFrame, papers: str = "SAC-JC") -> str:
+    """What won, by how much, and how sure that is."""
+    own = standings(board)
+    if own.empty:
+        return "No task has been run yet."
+    best, tasks = own.iloc[0], int(own["tasks"].max())
+    said = (
+        f"Over {tasks} task{'s' * (tasks > 1)}, {best['fingerprint']} tells copies from other models best: mean AUC "
+        f"{_mean(best)}"
+    )
+    rivals = [name for name in (*own["fingerprint"][1:2], papers) if name in set(own["fingerprint"][1:])]
+    for name in dict.fromkeys(rivals):
+        said += f"; {name} has {_mean(own[own['fingerprint'] == name].iloc[0])}"
+    if rivals:
+        mean, low, high = lead(board, best["fingerprint"], rivals[-1])
+        sure = "" if np.isnan(low) else f" [{low:+.2f}, {high:+.2f}], {'a sure lead' if low > 0 else 'no sure lead'}"
+        said += f". Task by task it is ahead of {rivals[-1]} by {mean:+.2f}{sure}"
+    return f"{said} (1: perfect, 0.5: chance, in brackets 95 % intervals)."
+
+
+def _mean(row: pd.Series) -> str:
+    return f"{row['auc']:.2f}" if np.isnan(row["low"]) else measured(row["auc"], row["low"], row["high"])

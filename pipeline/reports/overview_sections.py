@@ -1,0 +1,137 @@
+"""The sections of the page over all tasks."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.reports import figures
+from pipeline.reports.leaderboard import comparable, means, outcome, standings
+from pipeline.reports.overview import regime_grid
+from pipeline.reports.section import Document, Picture, Section
+from pipeline.reports.tables import AVERAGE
+from pipeline.reports.text import DASH, measured, number, rounded
+
+TITLE = "Is this suspect model a copy of mine?"
+ABOUT = (
+    "The owner of a model asks it and a suspect the same inputs, the probes, and compares the answers. SAC compares how "
+    "answers to different probes correlate. Here every known way of asking and comparing judges hundreds of copies, made "
+    "as thieves make them, and models that are no copies. AUC: the chance that a copy scores higher than another model."
+)
+STANDINGS = (
+    "Mean over tasks of the average AUC over attacks; the interval takes each task as a draw. Grey dots: the tasks. "
+    "Diamonds: the papers' values, on their larger tasks."
+)
+BOARD = (
+    "AUC by fingerprint and task, of the attack that you choose; average is the mean over the attacks that the papers "
+    "average. A dash: does not apply. A number leads to its task. Watermarked twins (_ewe) and under-trained zoos "
+    "(_short) do not count in the mean."
+)
+RESULTS = (
+    "Core-hours: the seconds of all training runs, on one core each, of the run that is published, where it was made. "
+    "inside: how many of the published AUCs lie in the 95 % interval of the measured one. gap: the mean absolute "
+    "difference to the published AUC; gap_hard: without fine-tuning and the average. distance: the mean gap in "
+    "standard errors. could_fail: cells that could have been outside, and how many of them are inside."
+)
+REGIME = (
+    "AUC with an under-trained zoo (task.*_short in params.yaml) → with a converged one, on the same images: how "
+    "models are trained decides whether the correlation of raw answers works."
+)
+EXCHANGE = (
+    "The threshold of SAC-JC as a distance, and the mean F1 of each source's suspects by the threshold of every source "
+    "(SAC-JC, Table 7 and Figure 5)."
+)
+
+
+def overview(board: pd.DataFrame, sections: Sequence[Section]) -> Document:
+    """The page over all tasks: what won, the leaderboard, then `sections`."""
+    said = outcome(board)
+    first = Section(
+        "standings",
+        "Average AUC by fingerprint, over tasks",
+        STANDINGS,
+        picture=Picture(
+            "standings",
+            "Mean over tasks of the average AUC of every fingerprint, with 95 % intervals",
+            said,
+            partial(figures.draw_standings, standings(board), comparable(board)),
+        )
+        if len(standings(board))
+        else None,
+    )
+    links = {task: f"{task}/index.html#auc" for task in board["task"].unique()}
+    table = Section("leaderboard", "Leaderboard", BOARD, table=grid(board), coloured=True, links=links, explored=True)
+    listed = (first, table, submissions(board), *sections)
+    return Document(TITLE, ABOUT, said, [section for section in listed if not section.empty])
+
+
+def grid(board: pd.DataFrame) -> pd.DataFrame:
+    """Fingerprint x task: the average AUC, and its mean over tasks with limits."""
+    own = board[board["attack"] == AVERAGE]
+    cells = {(row.fingerprint, row.task): number(row.auc) for row in own.itertuples()}
+    over = {row.fingerprint: row for row in means(board).itertuples() if row.attack == AVERAGE}
+    best = list(standings(board)["fingerprint"])
+    others = sorted(set(own["fingerprint"]) - set(best), key=lambda name: (-over[name].auc if name in over else 1, name))
+    names = [*best, *others]
+    rows = [[name, _mean(over.get(name)), *(cells.get((name, task), DASH) for task in own["task"].unique())] for name in names]
+    return pd.DataFrame(rows, columns=["fingerprint", "mean", *own["task"].unique()])
+
+
+def _mean(row: Any) -> str:
+    if row is None:
+        return DASH
+    return number(row.auc) if np.isnan(row.low) else measured(row.auc, row.low, row.high)
+
+
+def explored(board: pd.DataFrame) -> dict[str, Any]:
+    """What the leaderboard's table chooses from (explore.js)."""
+    values: dict[str, Any] = {"": {}}
+    for row in means(board).itertuples():
+        limits = [] if np.isnan(row.low) else [row.low, row.high]
+        values[""].setdefault(row.fingerprint, {})[row.attack] = [round(value, 3) for value in (row.auc, *limits)]
+    for row in board.dropna(subset="auc").itertuples():
+        values.setdefault(row.task, {}).setdefault(row.fingerprint, {})[row.attack] = [round(row.auc, 3)]
+    return {
+        "attacks": list(dict.fromkeys(board["attack"])),
+        "attack": AVERAGE,
+        "values": values,
+        "links": {task: f"{task}/index.html#auc" for task in board["task"].unique()},
+        "references": board.drop_duplicates("fingerprint").set_index("fingerprint")["references"].to_dict(),
+    }
+
+
+def submissions(board: pd.DataFrame) -> Section:
+    """Fingerprints that were submitted, so that a reader knows that nobody here made their scores."""
+    own = board[board["submitted"].astype(bool)]
+    names = [f"{name}: its scores were submitted, and are not recomputed here." for name in dict.fromkeys(own["fingerprint"])]
+    return Section("submitted", "Submitted fingerprints", points=names)
+
+
+def results(frame: pd.DataFrame) -> Section:
+    """What was run."""
+    return Section("results", "What was run", RESULTS, table=rounded(frame, 2))
+
+
+def regime(frame: pd.DataFrame) -> Section:
+    """What the regime decides; empty without a pair of tasks."""
+    return Section("regime", "What the regime decides", REGIME, table=regime_grid(frame) if len(frame) else None, folded=True)
+
+
+def exchanged(frame: pd.DataFrame, group: Sequence[str]) -> Section:
+    """Thresholds of sources, exchanged."""
+    name = f"exchange_{group[0]}"
+    return Section(
+        name,
+        f"Thresholds of {', '.join(group)}, exchanged",
+        EXCHANGE,
+        table=rounded(frame),
+        picture=Picture(
+            name,
+            "Mean F1 of each source (rows) by the threshold of every source (columns)",
+            "The same numbers as in the table.",
+            partial(figures.draw_exchange, frame),
+        ),
+        folded=True,
+    )

@@ -1,0 +1,1 @@
+"""params.yaml and dvc.yaml as a whole, before anything runs."""

@@ -1,0 +1,140 @@
+"""The whole of params.yaml, checked before any stage starts: what cannot be, or cannot end well, stops before anything is
+trained."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+
+from pipeline.attacks import SECTIONS, read_attack, section_of
+from pipeline.core.errors import BadInput, unknown
+from pipeline.core.params import FILE, Identifier, Title, read
+from pipeline.data import check_data
+from pipeline.fingerprints.naming import Fingerprint, check_fingerprint, read_comparisons
+from pipeline.fingerprints.redraws import Redraws
+from pipeline.metrics.statistics import Statistics
+from pipeline.models import check_architecture, family
+from pipeline.people import check_people
+from pipeline.probes import read_family
+from pipeline.tasks.task import Count, Task, unlike
+from pipeline.wiring.sizes import check_sizes
+
+NAMED = ("task", *SECTIONS, "probes", "comparisons")
+"""The sections whose keys are names of files, folders, stages and values in columns."""
+WHOLE = ("tasks", "fingerprint", *NAMED, "counts", "redraws", "table", "metrics")
+EMBEDS = "face"
+"""The family of architectures that embed, which face verification compares."""
+SLIM = "_slim"
+"""How those of them end that embed in 64 numbers; the others embed in 512."""
+
+
+def check_params() -> None:
+    """Raise BadInput for the first thing in params.yaml that cannot be."""
+    _check_sections(read(""))
+    for section in NAMED:
+        read(section, dict[Identifier, Any])
+    tasks = {name: read(f"task.{name}", Task) for name in read("task")}
+    for name, task in tasks.items():
+        with _within(f"task.{name}"):
+            _check_task(task)
+    chosen = _chosen(tasks)
+    _check_attacks(tasks)
+    families = {name: _family(name) for name in read("probes")}
+    for name in chosen:
+        with _within(f"task.{name}"):
+            check_sizes(tasks[name], families)
+    _check_fingerprints()
+    read("counts", tuple[Count, ...])
+    read("redraws", Redraws)
+    read("metrics", Statistics)
+
+
+def _check_sections(whole: dict[str, Any]) -> None:
+    for name in whole:
+        if name not in WHOLE:
+            missing = [section for section in WHOLE if section not in whole]
+            raise BadInput(f"{FILE}: {unknown('section', name, missing or WHOLE)}")
+    for name in WHOLE:
+        if name not in whole:
+            raise BadInput(f"{FILE}: the section {name} is missing")
+
+
+def _chosen(tasks: dict[str, Task]) -> tuple[str, ...]:
+    found = read("tasks")
+    if not isinstance(found, list):
+        raise BadInput(f"{FILE}: tasks: expected a list, found {found!r}: dvc exp run -S 'tasks=[{found}]', with the brackets")
+    for task in found:
+        if not isinstance(task, str) or task not in tasks:
+            raise BadInput(f"{FILE}: tasks: {unknown('task', str(task), tasks)}")
+    chosen: tuple[str, ...] = read("tasks", Annotated[tuple[Identifier, ...], Field(min_length=1), AfterValidator(unlike)])
+    return chosen
+
+
+def _check_attacks(tasks: dict[str, Task]) -> None:
+    for section, other in (SECTIONS, SECTIONS[::-1]):
+        for name in read(section):
+            with _within(f"{section}.{name}"):
+                if section_of(name) != section:
+                    raise BadInput(f"this attack belongs to the section {other}")
+    known = [name for section in SECTIONS for name in read(section)]
+    for task, own in tasks.items():
+        for name in own.attacks:
+            if name not in known:
+                raise BadInput(f"{FILE}: task.{task}.attacks: {unknown('attack', name, known)}")
+    for section in SECTIONS:
+        for name in read(section):
+            with _within(f"{section}.{name}"):
+                for task, own in tasks.items():
+                    read_attack(name, task).recipe_for(own.recipe)
+
+
+def _family(name: str) -> Any:
+    with _within(f"probes.{name}"):
+        return read_family(name)
+
+
+def _check_fingerprints() -> None:
+    with _within("comparisons"):
+        read_comparisons()
+    check_fingerprint("fingerprint", read("fingerprint", Fingerprint))
+    for row, fingerprint in read("table", dict[Title, Fingerprint]).items():
+        check_fingerprint(f"table.{row}", fingerprint)
+
+
+def _check_task(task: Task) -> None:
+    if task.verification:
+        check_people(task.data)
+    else:
+        check_data(task.data)
+    if task.transfer:
+        check_data(task.transfer.data)
+    for arch in (task.source, *task.archs, *task.surrogates.archs, *task.references.archs):
+        check_architecture(arch)
+        if task.verification and family(arch) != EMBEDS:
+            raise BadInput(
+                f"face verification compares embeddings, which {arch} has none of: expected architectures of "
+                f"pipeline/models/{EMBEDS}.py"
+            )
+    if task.verification:
+        _check_embeddings((task.source, *task.archs, *task.surrogates.archs))
+
+
+def _check_embeddings(archs: tuple[str, ...]) -> None:
+    """Raise BadInput if those that imitate the source's embeddings would make them of another size."""
+    slim, wide = ([arch for arch in archs if arch.endswith(SLIM) == own] for own in (True, False))
+    if slim and wide:
+        raise BadInput(
+            f"{slim[0]} embeds in fewer numbers than {wide[0]}, so that neither can imitate the other: expected "
+            f"source, archs and surrogates.archs that all end in {SLIM}, or none of them"
+        )
+
+
+@contextmanager
+def _within(place: str) -> Iterator[None]:
+    """Name the place in params.yaml in front of what went wrong there."""
+    try:
+        yield
+    except BadInput as error:
+        said = str(error)
+        raise BadInput(said if said.startswith(FILE) else f"{FILE}: {place}: {said}") from None

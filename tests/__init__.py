@@ -1,0 +1,1 @@
+"""The tests, as a package: other distributions install one of this name."""

@@ -1,0 +1,100 @@
+"""GPUs, on a machine made up of a program that says which cards there are: each worker owns its place, and keeps it."""
+
+import os
+import time
+
+import pytest
+
+from pipeline.core import machine
+from pipeline.core.errors import BadInput
+from pipeline.core.executor import kind, run_all
+from pipeline.training.device import device
+
+LISTED = "0, GPU-aa, Made Card 9\n1, GPU-bb, Made Card 9\n"
+
+
+@pytest.fixture
+def listed(tmp_path, monkeypatch):
+    """A function that makes a machine of the cards in a list like nvidia-smi's."""
+
+    def make(text):
+        program = tmp_path / "nvidia-smi"
+        (tmp_path / "cards").write_text(text)
+        program.write_text(f"#!/bin/sh\ncat {tmp_path}/cards\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+
+    monkeypatch.delenv(machine.VISIBLE, raising=False)
+    return make
+
+
+def place_of(job):
+    """Where this job ran: the process and the cards that it sees. Odd jobs take longer."""
+    time.sleep(0.05 * (1 + 5 * (job == 0)))
+    return job, os.getpid(), os.environ.get(machine.VISIBLE)
+
+
+@pytest.mark.parametrize(
+    ("share", "places"), [("1", ["0", "1"]), ("0.5", ["0", "1", "0", "1"]), ("0.4", ["0", "1", "0", "1"]), ("0", [])]
+)
+def test_a_share_says_how_many_workers_a_card_holds(share, places, listed, monkeypatch):
+    listed(LISTED)
+    monkeypatch.setenv(machine.SHARE, share)
+    assert machine.places() == places
+
+
+def test_every_worker_owns_one_card_and_takes_the_next_job_when_it_is_free(listed, monkeypatch):
+    listed(LISTED)
+    monkeypatch.setenv("SAC_JOBS", "9")
+    seen = list(run_all(place_of, range(12), "placing"))
+    owned = {process: card for _, process, card in seen}
+    assert sorted(owned.values()) == ["0", "1"]
+    assert all(owned[process] == card for _, process, card in seen)
+    slow = next(process for job, process, _ in seen if job == 0)
+    assert sum(process == slow for _, process, _ in seen) < 6
+
+
+def test_shares_put_several_workers_on_a_card(listed, monkeypatch):
+    listed(LISTED)
+    monkeypatch.setenv(machine.SHARE, "0.5")
+    seen = list(run_all(place_of, range(24), "placing"))
+    assert sorted({process: card for _, process, card in seen}.values()) == ["0", "0", "1", "1"]
+
+
+def test_only_cards_that_are_visible_are_used(listed, monkeypatch):
+    listed(LISTED)
+    monkeypatch.setenv(machine.VISIBLE, "GPU-bb")
+    assert machine.cards() == [machine.Card("GPU-bb", "Made Card 9")]
+    monkeypatch.setenv(machine.VISIBLE, "")
+    assert machine.cards() == [] and device().type == "cpu"
+
+
+def test_the_kind_names_the_cards_model_and_whether_kernels_are_deterministic(listed, monkeypatch):
+    listed(LISTED)
+    assert kind() == "Made Card 9"
+    monkeypatch.setenv(machine.DETERMINISTIC, "1")
+    assert kind() == "Made Card 9, deterministic"
+    monkeypatch.setenv(machine.SHARE, "0")
+    assert kind() in (machine.CPU, machine.CPU_BF16)
+
+
+def test_cards_of_several_models_are_refused_until_one_is_chosen(listed, monkeypatch):
+    listed("0, GPU-aa, Made Card 9\n1, GPU-bb, Made Card 10\n")
+    with pytest.raises(BadInput, match=r"cards of several models: Made Card 10, Made Card 9; set CUDA_VISIBLE_DEVICES"):
+        kind()
+    monkeypatch.setenv(machine.VISIBLE, "1")
+    assert kind() == "Made Card 10"
+
+
+@pytest.mark.parametrize("value", ["half", "-1", "2", "nan"])
+def test_a_wrong_share_is_refused(value, monkeypatch):
+    monkeypatch.setenv(machine.SHARE, value)
+    with pytest.raises(BadInput, match="SAC_GPU_SHARE: expected a number from 0"):
+        machine.cards()
+
+
+def test_a_wrong_setting_of_kernels_is_refused(listed, monkeypatch):
+    listed(LISTED)
+    monkeypatch.setenv(machine.DETERMINISTIC, "yes")
+    with pytest.raises(BadInput, match="SAC_DETERMINISTIC: expected 0 or 1"):
+        kind()

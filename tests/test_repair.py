@@ -1,0 +1,78 @@
+"""dvc.lock after a kill, and damaged objects of the cache: said in one line, mended, and nothing trained again."""
+
+import shutil
+import subprocess
+
+import pytest
+import yaml
+
+from pipeline.core.errors import BadInput
+from pipeline.core.lockfile import read_lock, restore, trouble
+from tests import scratch
+from tests.repository import dvc, environment, modified, ran, sac
+
+TEXT = yaml.safe_dump(
+    {"schema": "2.0", "stages": {f"stage{number}": {"cmd": "true", "outs": [{"path": f"out{number}"}]} for number in range(3)}},
+    sort_keys=False,
+)
+
+
+@pytest.mark.parametrize("text", ["", "sch", TEXT[:-1], TEXT[:-30], TEXT[:60], "\0" * 100, "stages: {}\n"])
+def test_a_lock_that_was_cut_off_is_seen_at_a_glance(tmp_path, text):
+    (tmp_path / "dvc.lock").write_text(text)
+    assert "sac repair" in trouble(tmp_path / "dvc.lock")
+    with pytest.raises(BadInput, match="sac repair"):
+        read_lock(tmp_path / "dvc.lock")
+
+
+def test_a_whole_lock_and_none_are_no_trouble(tmp_path):
+    assert trouble(tmp_path / "dvc.lock") is None and read_lock(tmp_path / "dvc.lock") == {}
+    (tmp_path / "dvc.lock").write_text(TEXT)
+    assert trouble(tmp_path / "dvc.lock") is None and len(read_lock(tmp_path / "dvc.lock")) == 3
+
+
+def test_what_can_be_read_is_kept_where_git_knows_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dvc.lock").write_text(TEXT[:-5])
+    assert "2 from what was left" in restore()
+    assert list(read_lock()) == ["stage0", "stage1"]
+    assert restore() is None
+
+
+@pytest.fixture
+def copy(repository, tmp_path):
+    """The scratch repository after a whole run, to spoil."""
+    shutil.copytree(repository.folder, tmp_path / "copy", symlinks=True)
+    return tmp_path / "copy"
+
+
+def test_a_cut_off_lock_is_restored_and_nothing_is_trained_again(copy):
+    (copy / "dvc.lock").write_text((whole := (copy / "dvc.lock").read_text())[: len(whole) // 3])
+    scratch.git(copy, "rm", "-q", "--cached", "dvc.lock")
+    scratch.git(copy, "commit", "-qm", "without a lock")
+    before = modified(copy)
+    failed = subprocess.run(["dvc", "repro"], cwd=copy, env=environment(), capture_output=True, text=True)
+    told = sac(copy, "check")
+    assert failed.returncode and told.returncode == 1 and "sac repair" in told.stderr
+    assert "dvc.lock" in sac(copy, "repair").stdout
+    assert set(ran(dvc(copy, "repro"))) <= {"check"}
+    assert modified(copy) == before
+    assert read_lock(copy / "dvc.lock") == yaml.safe_load(whole)["stages"]
+
+
+def test_a_damaged_object_of_the_cache_is_cleared_and_made_anew(copy):
+    file = copy / f"artifacts/{scratch.TASK}/scores.parquet"
+    good, md5 = file.read_bytes(), read_lock(copy / "dvc.lock")[f"score@{scratch.TASK}"]["outs"][0]["md5"]
+    held = copy / f".dvc/cache/files/md5/{md5[:2]}/{md5[2:]}"
+    held.chmod(0o644)
+    held.write_bytes(good[:-20] + b"x" + good[-19:])
+    file.unlink()
+    dvc(copy, "checkout", "-q")
+    assert file.read_bytes() != good
+    words = next(words for name, _, words in scratch.stages() if name == "report")
+    told = sac(copy, *words)
+    assert told.returncode == 1 and told.stderr.count("\n") == 1 and "scores.parquet: damaged" in told.stderr
+    assert str(md5[2:]) in sac(copy, "repair").stdout
+    before = modified(copy)
+    assert ran(dvc(copy, "repro"))[0] == f"score@{scratch.TASK}"
+    assert file.read_bytes() == good and modified(copy) == before

@@ -1,0 +1,108 @@
+"""A fingerprint that somebody else computed is judged like our own, and a score file that is not in order is refused."""
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from pipeline.core.errors import BadInput
+from pipeline.reports.leaderboard import COLUMNS, as_records, lead, leaderboard, means, outcome
+from pipeline.reports.library import load
+from pipeline.reports.report import write_report
+from pipeline.reports.submitted import judged, read_submitted
+from stages.cli import sac
+from tests.test_sections import material
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory):
+    """Two tasks with the same suspects."""
+    folder = tmp_path_factory.mktemp("all") / "reports"
+    for task in ("one", "two"):
+        write_report(material("SAC-JC"), folder / task)
+    return folder
+
+
+@pytest.fixture
+def scores(reports, tmp_path):
+    """SAC-JC's own scores of the task `one`, as somebody would submit them."""
+    table = pd.read_csv(reports / "one/tables/scores.csv")
+    frame = pd.DataFrame({"task": "one", "fingerprint": "Mine", "suspect": table["suspect"], "score": table["SAC-JC"]})
+    return frame, tmp_path / "mine.csv"
+
+
+def written(frame, file):
+    frame.to_csv(file, index=False)
+    return file
+
+
+def test_submitted_scores_are_judged_like_our_own(reports, scores):
+    found = judged(written(*scores), reports).set_index("attack")
+    main = pd.read_csv(reports / "one/tables/main.csv").set_index("attack")
+    assert found["auc"].to_dict() == pytest.approx(main["auc"].to_dict())
+    assert found["f1"].to_dict() == pytest.approx(main["f1"].to_dict(), nan_ok=True)
+    assert set(found["fingerprint"]) == {"Mine (submitted)"}
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (lambda frame: frame.rename(columns={"score": "value"}), "columns task, fingerprint, suspect, value"),
+        (lambda frame: frame.assign(score="high"), "line 2: score 'high', expected a finite number"),
+        (lambda frame: frame.assign(score=float("inf")), "line 2: score 'inf'"),
+        (lambda frame: frame.assign(task="ons"), "'ons'.*one"),
+        (lambda frame: frame.assign(fingerprint="<b>"), "line 2: fingerprint '<b>'"),
+        (lambda frame: frame.assign(suspect="nobody"), "suspect"),
+        (lambda frame: frame[1:], "all or none"),
+        (lambda frame: pd.concat([frame, frame[:1]]), "twice"),
+        (lambda frame: frame[:0], "0 rows"),
+    ],
+)
+def test_a_score_file_out_of_order_is_refused_in_one_line(reports, scores, change, complaint):
+    frame, file = scores
+    with pytest.raises(BadInput, match=complaint) as refused:
+        judged(written(change(frame), file), reports)
+    assert "\n" not in str(refused.value)
+
+
+def test_an_attack_that_does_not_apply_is_left_out(reports, scores):
+    frame, file = scores
+    left = frame[~frame["suspect"].str.startswith("finetune_all")]
+    assert "finetune_all" not in set(judged(written(left, file), reports)["attack"])
+
+
+def test_submitted_fingerprints_stand_in_the_leaderboard(reports, scores):
+    file = written(*scores)
+    done = CliRunner().invoke(sac, ["evaluate", str(file), "--reports", str(reports), "--submit"])
+    assert done.exit_code == 0 and "Mine (submitted) on one" in done.output
+    board = leaderboard(reports, read_submitted(reports))
+    assert board[board["submitted"]]["fingerprint"].unique().tolist() == ["Mine (submitted)"]
+    rows = as_records(board)
+    assert all(list(row) == list(COLUMNS) for row in rows) and {row["task"] for row in rows} == {"one", "two"}
+    file.write_text(file.read_text().replace("Mine", "Yours"))
+    again = CliRunner().invoke(sac, ["evaluate", str(file), "--reports", str(reports), "--submit"])
+    assert again.exit_code == 1 and "another name" in again.output
+    (reports / "submitted/mine.csv").unlink()
+
+
+def test_means_over_tasks_leave_variants_out():
+    board = pd.DataFrame(
+        [
+            {"task": task, "fingerprint": name, "attack": "average", "auc": auc, "published": None}
+            for task, name, auc in (("a", "X", 0.8), ("b", "X", 0.9), ("a_short", "X", 0.1), ("a", "Y", 0.7), ("b", "Y", 0.6))
+        ]
+    )
+    row = means(board).set_index("fingerprint").loc["X"]
+    assert (row["auc"], row["tasks"]) == (pytest.approx(0.85), 2)
+    assert lead(board, "X", "Y")[0] == pytest.approx(0.2)
+    assert outcome(board).startswith(
+        "Over 2 tasks, X tells copies from other models best: mean AUC 0.85 [0.21, 1.00]; Y has 0.65"
+    )
+
+
+def test_all_tables_are_loaded_in_one_call(reports):
+    found = load(reports)
+    assert set(found["main"]["task"]) == {"one", "two"} and {"scores", "accuracy", "all_aucs"} <= set(found)
+    assert len(found["main"]) == sum(len(pd.read_csv(reports / task / "tables/main.csv")) for task in ("one", "two"))
+    done = CliRunner().invoke(sac, ["results", "main", "--reports", str(reports)])
+    lines = done.output.splitlines()
+    assert lines[0].startswith("task,fingerprint") and len(lines) == len(found["main"]) + 1
