@@ -62,7 +62,13 @@ def test_a_probes_parameter_trains_nothing(repository):
         "check",
         *(
             f"{name}@{TASK}{family}"
-            for name, family in (("probes", "-augmented"), ("outputs", "-augmented"), ("score", ""), ("report", ""))
+            for name, family in (
+                ("probes", "-augmented"),
+                ("outputs", "-augmented"),
+                ("score", ""),
+                ("references", ""),
+                ("report", ""),
+            )
         ),
     ]
     assert modified(folder) == before

@@ -6,6 +6,7 @@ import shutil
 import pytest
 import yaml
 
+from pipeline.publish.snapshot import published_scores
 from tests import scratch
 from tests.repository import clone, dvc, ran, sac
 
@@ -43,7 +44,8 @@ def test_dvc_pulls_what_the_run_made(reviewer, published):
     assert dvc(reviewer, "status", f"snapshots/{TASK}.dvc").strip() == "Data and pipelines are up to date."
     folder = reviewer / "snapshots" / TASK
     assert yaml.safe_load((folder / "params.yaml").read_text()) == scratch.tiny_params()
-    for part in ("scores.parquet", "outputs/augmented.parquet", "records/prune.json", "probes/augmented/facts.json"):
+    assert (folder / "scores.parquet").read_bytes() == published_scores(published / "artifacts" / TASK / "scores.parquet")
+    for part in ("outputs/augmented.parquet", "records/prune.json", "probes/augmented/facts.json"):
         assert (folder / part).read_bytes() == (published / "artifacts" / TASK / part).read_bytes()
     assert (folder / "probes/augmented/examples.parquet").exists() and not list(folder.rglob("probes.parquet"))
     seconds = json.loads((folder / "seconds.json").read_text())

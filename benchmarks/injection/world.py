@@ -106,6 +106,7 @@ class World:
         with self._said(os.getpid()).open("w") as file:
             os.dup2(file.fileno(), 1)
             os.dup2(file.fileno(), 2)
+        sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")  # whoever runs this may have put others in their place
         os.chdir(folder or self.folder)
         os.environ.update(ONE_JOB | environment)
         os._exit(_main(words))
