@@ -170,6 +170,6 @@ def test_the_verdict_page_opens_in_a_browser_without_a_network(tmp_path):
     case = enrolled(tmp_path / "case")
     owner.ask(case, COPY, name="copied")
     owner.verify(case)
-    shown = opened(Path(case / "verdict/verdict.html"), tmp_path / "profile", "--dump-dom").stdout.decode()
+    shown = opened(Path(case / "verdict/verdict.html"), tmp_path / "profile")
     assert shown.count("<svg") == 1 and "What this proves, and what it does not" in shown and "copied: copy" in shown
     assert not re.findall(r'(?:src|href)="(?!#)[^"]+"', shown.replace("xlink:href", ""))
