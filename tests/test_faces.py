@@ -323,7 +323,14 @@ def test_the_report_shows_faces_beside_the_published_values(ran):
     assert main.loc[("SAC-JC (FRI)", "distill"), "published"] == "0.92"
     assert main.loc[("WP-JC (pairs)", "average"), "published"] == "0.44"
     assert json.loads((ran.report / "metrics.json").read_text())["fingerprint"] == "fri, logits, cosine_l1"
-    assert {path.stem for path in (ran.report / "figures").iterdir()} == {"main", "scores", "counts", "gallery"}
+    assert {path.stem for path in (ran.report / "figures").iterdir()} == {
+        "averages",
+        "counts",
+        "gallery",
+        "main",
+        "published",
+        "scores",
+    }
     said = (ran.report / "tables/report.md").read_text()
     assert f"FRI asks about 24 targets of 6 people, each beside n = {GALLERY} pictures of the same person (fri)." in said
     assert "| pictures | people | count |" in said and "raw logits" not in said
@@ -334,7 +341,7 @@ def test_the_report_shows_faces_beside_the_published_values(ran):
 
 def test_nothing_that_is_published_holds_a_face(ran):
     assert not (ran.report / "figures/probes.svg").exists()
-    assert (ran.report / "index.html").read_text().count("<svg") == 4
+    assert (ran.report / "index.html").read_text().count("<svg") == 5
 
 
 @pytest.mark.parametrize(
