@@ -27,7 +27,7 @@ QUIET = (
 REPORTS = ROOT / os.environ.get("SAC_TEST_REPORTS", "reports")
 TASK, OVER = REPORTS / "fashion_mini/index.html", REPORTS / "index.html"
 AXE = ROOT / ".axe/package/axe.min.js"
-LARGEST = 500_000
+LARGEST = 512 * 1024
 MEASURE = """
 const wide = [...page.querySelectorAll('body *')].filter(one => !one.closest('.wide, .prose table, .skip, caption, .hidden')
   && one.getBoundingClientRect().right > own.innerWidth + 1).map(one => one.outerHTML.slice(0, 80));
