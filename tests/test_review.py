@@ -221,10 +221,10 @@ def test_a_snapshot_decides_nothing_about_paths_and_commands(here, tmp_path):
     lay_out(snapshot, tmp_path / "home")
     places = {path.relative_to(tmp_path / "home").parts[0] for path in (tmp_path / "home").rglob("*")}
     assert places == {"params.yaml", "artifacts"}
-    score, report = commands(snapshot)
-    assert (score[:2], report[:2]) == (["score", TASK], ["report", TASK])
+    built = commands(snapshot)
+    assert [words[:2] for words in built] == [["score", TASK], ["references", TASK], ["report", TASK]]
     inside = (f"artifacts/{TASK}/", "reports/")
-    assert all(word.startswith(("--", *inside)) for words in (score, report) for word in words[2:])
+    assert all(word.startswith(("--", *inside)) for words in built for word in words[2:])
 
 
 def test_a_run_is_collected_as_what_its_reader_expects(here, tmp_path, monkeypatch):
