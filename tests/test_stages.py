@@ -158,7 +158,7 @@ def test_the_report_is_the_same_bytes_again(ran, monkeypatch):
 def test_the_index_lists_every_report(ran, monkeypatch):
     monkeypatch.chdir(ran.folder)
     assert run("index").exit_code == 0
-    assert f'href="{TASK}/index.html"' in (ran.folder / "reports/index.html").read_text()
+    assert f"{TASK}/index.html" in (ran.folder / "reports/index.html").read_text()
 
 
 def test_a_second_run_trains_nothing_and_gives_the_same_files(ran, monkeypatch):
