@@ -17,7 +17,7 @@ review: $(READY)
 	$(RUN) sac review
 
 test: $(READY)
-	$(RUN) pytest -m "not slow"
+	$(RUN) pytest
 
 lint: $(READY)
 	$(RUN) ruff check .
@@ -26,7 +26,7 @@ lint: $(READY)
 	$(RUN) sac wire --check
 
 check: lint
-	$(RUN) pytest -m "not slow and not dvc" --cov --cov-report=term --cov-fail-under=$(FLOOR)
+	$(RUN) pytest -m "not dvc" --cov --cov-report=term --cov-fail-under=$(FLOOR)
 
 $(READY): requirements.lock pyproject.toml
 	@echo "Installing $$(grep -c '==' requirements.lock) packages (PyTorch among them, about 2 GB) into $(VENV): one to five minutes"

@@ -96,7 +96,7 @@ def read_answers(path: Path, method: str) -> tuple[pd.DataFrame, np.ndarray, lis
     table = pq.read_table(path)
     names = {key: tuple(own) for key, own in json.loads(table.schema.metadata[b"sac_classes"]).items()}
     frame = table.to_pandas()
-    frame = frame[frame["method" if "method" in frame else "probes"] == method]
+    frame = frame[frame["method"] == method]
     models, answers, source = [], [], None
     for name, rows in frame.groupby("suspect", sort=False, observed=True):
         logits = np.stack(rows.sort_values("probe")["output"].to_numpy())
@@ -220,7 +220,7 @@ def main(tasks: list[str]) -> None:
     rows = pd.DataFrame([row for task in tasks for row in measure(task)])
     OUT.mkdir(exist_ok=True)
     rows.to_csv(OUT / "verdicts.csv", index=False)
-    enough = rows[(rows["references"] >= 19) | (rows["task"] == "")]
+    enough = rows[rows["references"] >= 19]
     write_measured(enough if len(enough) else rows)
     lines = [
         f"Tasks: {', '.join(tasks)}. Called a copy at 5 % / at the least p-value that so many references can give / suspects.",

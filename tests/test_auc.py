@@ -35,7 +35,7 @@ def test_wins_of_many_redraws_are_those_of_each():
     assert np.array_equal(wins(stolen, irrelevant), [wins(*pair) for pair in zip(stolen, irrelevant, strict=True)])
 
 
-@given(scores, scores, st.sampled_from([0.05, 0.3]))
+@given(scores, scores, st.sampled_from([0.0, 0.05, 0.3]))
 def test_tpr_is_the_highest_point_of_the_curve_left_of_the_fpr(stolen, irrelevant, fpr):
     false, true, _ = roc_curve(*labelled(stolen, irrelevant), drop_intermediate=False)
     expected = true[false <= fpr + 1e-9].max() if len(irrelevant) * fpr >= 1 else np.nan

@@ -58,6 +58,24 @@ def test_the_steps_of_an_owner_end_as_they_say(place):
     )
 
 
+def test_the_published_commitment_is_compared(tmp_path):
+    case = enrolled(tmp_path / "case")
+    owner.ask(case, COPY, name="copied")
+    published = owner.verify(case).commitment
+    held = sac("recheck", case, "--commitment", published)
+    assert held.returncode == 0 and f"holds: committed to {published}" in held.stdout, held.stderr
+    assert sac("recheck", case, "--commitment", published[::-1]).returncode == 4
+
+
+def test_an_owner_names_level_probes_and_a_known_copy(place):
+    """Twenty references can give a p-value of 1/21, which is above 4 %."""
+    done = enroll(place, "--alpha", 0.04, "--method", "jpeg", "--known-copy", "python:mine:copied")
+    assert done.returncode == 0 and "40 probes (jpeg)" in done.stdout, done.stderr
+    assert run(place, "ask", "case", "python:mine:copied").returncode == 0
+    assert run(place, "verify", "case").returncode == 3
+    assert run(place, "recheck", "case").returncode == 0
+
+
 def test_exit_codes_tell_verdicts_apart(tmp_path):
     one, two = enrolled(tmp_path / "one", number=24), enrolled(tmp_path / "two", number=5)
     for case in (one, two):

@@ -162,6 +162,18 @@ def test_a_budget_ends_the_asking_and_a_larger_one_goes_on(case, tmp_path):
         assert (asked.answered, len(server.queries)) == (COUNT, COUNT)
 
 
+def test_the_limits_of_the_command_line_are_those_of_the_asking(case, tmp_path):
+    fails = iter([True, False] * COUNT)
+
+    def flaky(path, headers, body):
+        return (503, {}, b"later") if next(fails) else plain(path, headers, body)
+
+    with serving(flaky) as server:
+        limits = ("--budget", 30, "--rate", 1000, "--timeout", 5, "--tries", 2, "--seconds", 60, "--gigabytes", 4)
+        done = sac("ask", case, described(tmp_path, server.address, **PLAIN), "--name", "rest", *limits)
+        assert len(server.queries) == 30 and "15 answers, 25 left for want of a budget, 30 queries" in done.stdout, done.stderr
+
+
 def test_failed_queries_count_in_the_budget_and_the_log(case, tmp_path):
     fails = iter([True, False] * COUNT)
 

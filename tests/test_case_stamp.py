@@ -8,7 +8,8 @@ import pytest
 from pipeline.cases import owner
 from pipeline.cases.commitment import Tampered
 from pipeline.core.errors import BadInput
-from tests.casemaking import INNOCENT, SOURCE, enrolled, noise_pictures, references
+from pipeline.data.images import save_images
+from tests.casemaking import INNOCENT, SOURCE, enrolled, noise_pictures, references, sac
 from tests.serving import serving
 
 CONFIGURATION = """
@@ -96,6 +97,14 @@ def test_a_stamp_is_kept_and_openssl_verifies_it(authority, tmp_path):
         "ts", "-verify", "-data", case / "commitment.sha256", "-in", case / "commitment.tsr", "-CAfile", keys / "certificate"
     )
     assert "stamped" in (case / "verdict/verdict.html").read_text()
+
+
+def test_the_command_line_asks_for_a_stamp(authority, tmp_path):
+    save_images(noise_pictures(90), tmp_path / "pool.safetensors")
+    (tmp_path / "mine.py").write_text("from tests.casemaking import SOURCE as source, INNOCENT as other")
+    words = ("--images", "pool.safetensors", "--count", 30, "--reference", "python:mine:other", "--out", "case")
+    done = sac("enroll", "python:mine:source", *words, "--stamp", authority[1], folder=tmp_path)
+    assert done.returncode == 0 and (tmp_path / "case/commitment.tsr").exists(), done.stderr
 
 
 def test_a_stamp_of_something_else_is_found(authority, tmp_path):

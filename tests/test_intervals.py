@@ -130,7 +130,7 @@ def test_limits_order_by_ranks_as_they_do_by_scores():
 
 def test_one_source_gives_limits_that_are_conditional_on_it():
     one = judged(np.array([1.0, 2.0, 3.0]), np.array([0.0, 1.5, 2.5]))
-    assert interval([one]).conditional
+    assert len(interval([one]).by_source) == 1
     assert np.isnan(interval([one]).between)
 
 
@@ -139,7 +139,7 @@ def test_sources_that_differ_widen_the_limits_and_are_told_one_by_one():
     alike = [judged(np.array([3.5, 4.5, 5.5, 6.5]), irrelevant)] * 3
     apart = [judged(np.array([3.5, 4.5, 5.5, 6.5]) + shift, irrelevant) for shift in (-3, 0, 3)]
     same, other = interval(alike), interval(apart)
-    assert not same.conditional and len(set(same.by_source)) == 1
+    assert len(same.by_source) == 3 and len(set(same.by_source)) == 1
     assert other.by_source == tuple(auc(one.stolen, irrelevant) for one in apart)
     assert other.between > other.stolen + other.probes
     assert other.high - other.low > same.high - same.low

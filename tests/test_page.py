@@ -8,6 +8,7 @@ import subprocess
 from html import escape
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests.imports import ROOT
@@ -27,7 +28,7 @@ QUIET = (
 REPORTS = ROOT / os.environ.get("SAC_TEST_REPORTS", "reports")
 TASK, OVER = REPORTS / "fashion_mini/index.html", REPORTS / "index.html"
 AXE = ROOT / ".axe/package/axe.min.js"
-LARGEST = 512 * 1024
+LARGEST = 500_000
 MEASURE = """
 const wide = [...page.querySelectorAll('body *')].filter(one => !one.closest('.wide, .prose table, .skip, caption, .hidden')
   && one.getBoundingClientRect().right > own.innerWidth + 1).map(one => one.outerHTML.slice(0, 80));
@@ -83,8 +84,7 @@ def test_the_page_of_a_task_says_what_came_out_and_leads_everywhere(tmp_path):
     assert all((TASK.parent / link.partition("#")[0]).exists() for link in links if not link.startswith(("#", "data:")))
 
 
-@browser
-def test_every_figure_has_a_title_and_a_description(tmp_path):
+def test_every_figure_has_a_title_and_a_description():
     for page in (TASK, OVER):
         for figure in re.findall(r"<svg.*?</svg>", page.read_text(encoding="utf-8"), re.S):
             assert re.search(r'<svg role="(img|group)" aria-labelledby="(\w+)-title \2-desc"', figure)
@@ -145,6 +145,20 @@ def test_axe_finds_nothing_serious(page, scheme, tmp_path):
         library=AXE.read_text(encoding="utf-8").replace("</", "<\\/"),
     )
     assert found == []
+
+
+def test_faces_and_classes_are_asked_by_different_fingerprints():
+    board = pd.read_parquet(REPORTS / "leaderboard.parquet").dropna(subset="auc")
+    faces = board["task"].isin(["faces", "faces_orl"])
+    asked, others = (set(own["fingerprint"]) for own in (board[faces], board[~faces]))
+    assert "SAC-JC (FRI)" in asked and {"SAC-w", "SAC-m", "SAC-JC"} <= others
+    assert not [name for name in others if "FRI" in name]
+    assert not {"SAC-w", "SAC-m", "AKH"} & asked
+
+
+def test_standings_and_exchanged_thresholds_are_pictures_too():
+    shown = re.findall(r'aria-labelledby="(\w+)-title', OVER.read_text(encoding="utf-8"))
+    assert shown == ["standings", "exchange_emotion"]
 
 
 def test_pages_are_small_and_load_nothing():

@@ -164,6 +164,12 @@ def test_a_pointer_must_be_as_it_is_written(here, old, new):
         read_snapshot(TASK)
 
 
+def test_an_empty_pointer_is_refused(here):
+    (here / f"snapshots/{TASK}.dvc").write_text("")
+    with pytest.raises(BadInput, match=rf"snapshots/{TASK}.dvc: line 1: not a pointer"):
+        read_snapshot(TASK)
+
+
 def test_a_pointer_whose_name_is_no_name_is_refused(here):
     shutil.copy(here / f"snapshots/{TASK}.dvc", here / "snapshots/x; touch y.dvc")
     with pytest.raises(BadInput, match="is no name"):
@@ -234,7 +240,7 @@ def test_a_run_is_collected_as_what_its_reader_expects(here, tmp_path, monkeypat
     (home / f"artifacts/{TASK}/scores.parquet").write_bytes(snapshot.files["scores.parquet"])
     entries = {f"{words[0]}@{TASK}": {"cmd": " ".join(["sac", *words])} for words in commands(snapshot)}
     entries |= {f"{name}-2": {"cmd": "sac score other --outputs other.parquet"} for name in entries}
-    (home / "dvc.lock").write_text(yaml.safe_dump({"stages": entries}))
+    (home / "dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": entries}))
     monkeypatch.chdir(home)
     examples = any(name.endswith("examples.parquet") for name in snapshot.files)
     assert collect(TASK, examples, snapshot.seconds) == snapshot.files

@@ -10,9 +10,9 @@ import yaml
 from benchmarks.injection.judging import HANG, RECOVERED, REFUSED, TRACEBACK, WRONG, is_one_line, judge
 from benchmarks.injection.spoiling import spoil, spoilt
 from benchmarks.injection.world import TASK, Command, Draw, Fault, World
+from pipeline.core.lockfile import read_lock
 from tests.repository import environment
 
-READERS = ("score", "report", "outputs", "probes", "zoo", "second_zoo", "query_models")
 WEIGHTS = ("score", "score", "report", "outputs", "probes", "probes", "zoo", "query_models", "second_zoo")
 REVIEWED = 600.0
 """Seconds after which a review hangs: it recomputes a whole report, on a machine that may be busy."""
@@ -173,5 +173,4 @@ def _keys(world: World, command: Command) -> set[str]:
 
 
 def _lock(world: World) -> dict[str, dict[str, list[dict[str, str]]]]:
-    whole = yaml.load((world.folder / "dvc.lock").read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    return dict(whole["stages"])
+    return read_lock(world.folder / "dvc.lock")

@@ -6,7 +6,7 @@ copy look more innocent than innocent models are; so the source and the referenc
 before they are compared.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -89,11 +89,6 @@ def brought_to(answers: np.ndarray, own: Form, form: Form) -> np.ndarray:
     chances = _best(chances, form.best) if form.kind == "top_k" else chances
     shown[told] = _logarithm(chances, form)
     return shown
-
-
-def without_numbers(form: Form) -> Form:
-    """The labels of answers of any form."""
-    return replace(form, kind="labels", digits=None, best=None)
 
 
 def _one_hot(told: np.ndarray) -> bool:

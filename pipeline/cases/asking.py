@@ -31,6 +31,7 @@ from pipeline.cases.suspects.sending import BudgetSpent, Refused, Sender
 from pipeline.cases.table import write_answers
 from pipeline.core.errors import BadInput
 from pipeline.core.files import write_json
+from pipeline.core.seal import file_digest
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def model_sha256(model: Model) -> str | None:
         return None
     if not file.is_file():
         raise BadInput(f"{model.text}: no such file")
-    return commitment.sha256_of(file)
+    return file_digest(file)
 
 
 def now() -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from pipeline.cases.saying import brief
 from pipeline.core.errors import BadInput
 from pipeline.core.files import write_bytes, write_text
+from pipeline.core.seal import file_digest
 
 LIST, ROOT, STAMP = "commitment.sha256", "commitment.txt", "commitment.tsr"
 
@@ -18,17 +19,11 @@ class Tampered(Exception):
     """A case whose files do not hold together. The message is one line that names the file."""
 
 
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, as hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def write_list(case: Path, name: str, files: list[Path]) -> str:
     """Write the list `name` of `files` (inside `case`), as sha256sum does, sorted; return its own SHA-256."""
-    lines = sorted((str(file.relative_to(case)), sha256_of(file)) for file in files)
+    lines = sorted((str(file.relative_to(case)), file_digest(file)) for file in files)
     write_text(case / name, "".join(f"{digest}  {path}\n" for path, digest in lines))
-    return sha256_of(case / name)
+    return file_digest(case / name)
 
 
 def read_list(case: Path, name: str) -> dict[str, str]:
@@ -54,7 +49,7 @@ def check_list(case: Path, name: str, folders: tuple[str, ...]) -> None:
     for path, digest in listed.items():
         if not (case / path).is_file():
             raise Tampered(f"{path}: missing, {name} lists it")
-        if sha256_of(case / path) != digest:
+        if file_digest(case / path) != digest:
             raise Tampered(f"{path}: changed since {name} was written")
     for folder in folders:
         for file in sorted((case / folder).rglob("*")):
@@ -75,7 +70,7 @@ def committed(case: Path) -> str:
         root = (case / ROOT).read_text().split()[0]
     except (FileNotFoundError, IndexError):
         raise Tampered(f"{ROOT}: missing") from None
-    if not (case / LIST).is_file() or sha256_of(case / LIST) != root:
+    if not (case / LIST).is_file() or file_digest(case / LIST) != root:
         raise Tampered(f"{LIST}: its SHA-256 is not the one in {ROOT}")
     return root
 

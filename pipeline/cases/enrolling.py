@@ -36,6 +36,7 @@ from pipeline.cases.table import write_answers
 from pipeline.core.errors import BadInput
 from pipeline.core.executor import run_all
 from pipeline.core.files import digest, write_json, write_text
+from pipeline.core.seal import file_digest
 from pipeline.data.images import Images, from_arrays
 
 Askable = Model | Callable[[np.ndarray], np.ndarray]
@@ -97,7 +98,7 @@ def enroll_case(plan: Plan, case: Path, tell: Callable[[str], None] = print) -> 
         method=plan.method,
         count=len(probes),
         pool=len(pool.names),
-        pool_sha256=commitment.sha256_of(case / POOL),
+        pool_sha256=file_digest(case / POOL),
         draw=seed,
         remarks=tuple(told),
         rule=plan.rule,

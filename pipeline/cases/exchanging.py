@@ -23,6 +23,7 @@ from pipeline.cases.suspects.replies import class_of
 from pipeline.cases.table import write_answers
 from pipeline.core.errors import BadInput
 from pipeline.core.files import write_json, write_text
+from pipeline.core.seal import file_digest
 
 MOST_BYTES = 1 << 30
 NOTE = """Send every picture of probes/ to the suspect and fill in answers.csv, in one of these forms:
@@ -49,7 +50,7 @@ def export_probes(case: Path, enrolment: Enrolment, out: Path) -> None:
 def import_answers(case: Path, enrolment: Enrolment, path: Path, name: str) -> np.ndarray:
     """Take in the answers of somebody who asked the suspect `name`; returns them (P, K). Raises BadInput that names the row."""
     answers, classes = read_table(path, enrolment)
-    take_in(case, enrolment, answers, classes, name, str(path.name), commitment.sha256_of(path))
+    take_in(case, enrolment, answers, classes, name, str(path.name), file_digest(path))
     return answers
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.cases.commitment import sha256_of
 from pipeline.core.executor import run_all
 from pipeline.core.files import digest
 from pipeline.core.params import Parameters
+from pipeline.core.seal import file_digest
 from pipeline.data.images import Images
 from pipeline.tasks.recipe import Recipe
 
@@ -69,4 +69,4 @@ class _Train:
         if not file.exists():
             self.store.mkdir(parents=True, exist_ok=True)
             save(fit_new(arch, self.images, recipe, int(key[:12], 16)), file)
-        return Trained(f"{arch}-{seed}", arch, seed, sha256_of(file), predict(load(file), self.probes))
+        return Trained(f"{arch}-{seed}", arch, seed, file_digest(file), predict(load(file), self.probes))

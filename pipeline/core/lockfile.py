@@ -1,7 +1,7 @@
 """dvc.lock, which DVC writes in place: kill -9 can leave it empty or cut off, and then every later `dvc` stops with an error.
 
-Only DVC's notes of the last minutes are lost
-with it: the results themselves lie in its run cache.
+Only DVC's notes of the last minutes are lost with it: the results themselves lie in its run
+cache.
 """
 
 import re
@@ -13,6 +13,7 @@ import yaml
 
 from pipeline.core.errors import BadInput
 from pipeline.core.files import write_text
+from pipeline.core.yaml_text import LOADER
 
 LOCK = Path("dvc.lock")
 HEAD = b"schema:"
@@ -80,7 +81,7 @@ def _readable(text: str) -> Stages:
 
 def _parsed(text: str) -> Stages | None:
     try:
-        value = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        value = yaml.load(text, Loader=LOADER)
     except (yaml.YAMLError, RecursionError, ValueError):
         return None
     stages = value.get("stages", {}) if isinstance(value, dict) else None

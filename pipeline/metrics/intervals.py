@@ -77,11 +77,6 @@ class Interval:
     probes: float
     between: float
 
-    @property
-    def conditional(self) -> bool:
-        """Whether the limits hold for the one source alone."""
-        return len(self.by_source) == 1
-
 
 def interval(sources: Sequence[Judged]) -> Interval:
     """The mean of the sources' AUCs and its limits. The irrelevant models are the same, in one order, for every source."""

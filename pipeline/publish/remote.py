@@ -64,14 +64,14 @@ def _read_pointer(task: str) -> tuple[str, int, int]:
     text = read_plain(file, 1000).decode("utf-8", "replace")
     numbers = NUMBERS.search(text)
     expected = POINTER.format(md5=numbers[1], size=numbers[2], count=numbers[3], task=task) if numbers else ""
-    if text != expected:
+    if numbers is None or text != expected:
         lines = zip(text.split("\n"), expected.split("\n"), strict=False)
         place = next((at for at, (one, two) in enumerate(lines, start=1) if one != two), 1)
         raise BadInput(f"{file}: line {place}: not a pointer to snapshots/{task} as `sac publish` writes it: {AGAIN}")
-    size = int(text.partition("size: ")[2].split()[0])
+    size = int(numbers[2])
     if size > LARGEST:
         raise BadInput(f"{file}: {size:,} bytes, expected at most {LARGEST:,}")
-    return text[text.index("md5: ") + 5 :].split(".dir")[0], size, int(text.partition("nfiles: ")[2].split()[0])
+    return numbers[1], size, int(numbers[3])
 
 
 def _entries(task: str, whole: str) -> dict[str, str]:

@@ -24,8 +24,9 @@ import yaml
 
 from pipeline.core.errors import BadInput
 from pipeline.core.files import write_bytes
+from pipeline.core.lockfile import read_lock
 from pipeline.core.params import FILE, read
-from pipeline.core.yaml_text import LOADER, load_yaml, parse_yaml
+from pipeline.core.yaml_text import load_yaml, parse_yaml
 from pipeline.probes.probe_set import EXAMPLES, FACTS
 from pipeline.publish.compare import over_all_probes
 from pipeline.publish.remote import FOLDER, fetch
@@ -167,7 +168,7 @@ def commands(snapshot: Snapshot) -> list[list[str]]:
 
 def _roles(task: str) -> dict[str, list[str]]:
     """The names of each role in the order in which the run's own commands were given them."""
-    stages = yaml.load(Path("dvc.lock").read_text(encoding="utf-8"), Loader=LOADER)["stages"]
+    stages = read_lock()
     found: dict[str, list[str]] = {}
     for stage, options in (("score", ("outputs",)), ("report", ("records", "probes"))):
         words = stages[f"{stage}@{task}"]["cmd"].split()

@@ -100,11 +100,10 @@ def draw_counts(aucs: pd.DataFrame, column: str, meaning: str, label: str) -> Fi
     """AUC against the number in `column`, a curve for each attack: of probes (SAC-JC, Figure 4) or of pictures beside one."""
     figure, axes = plt.subplots(figsize=(6, 3.6))
     names = [name for name in dict.fromkeys(aucs["attack"]) if name != AVERAGE]
-    colours = COLOURS
     for place, name in enumerate(names):
         own = aucs[aucs["attack"] == name].dropna(subset="auc").sort_values(column)
         axes.plot(
-            own[column], own["auc"], marker="o", markersize=3.5, linewidth=1.3, label=name, color=colours[place % len(colours)]
+            own[column], own["auc"], marker="o", markersize=3.5, linewidth=1.3, label=name, color=COLOURS[place % len(COLOURS)]
         )
     axes.axhline(0.5, color=LINE, linewidth=0.7, linestyle="dotted")
     axes.set(xlabel=meaning, ylabel="AUC", ylim=(-0.03, 1.03), title=label)
@@ -189,7 +188,7 @@ def draw_published(main: pd.DataFrame) -> Figure:
     cells = compared_cells(main)
     figure, axes = plt.subplots(figsize=(5.2, 4.6))
     axes.plot([0, 1], [0, 1], color=LINE, linewidth=0.8)
-    colours, names = COLOURS, list(dict.fromkeys(cells["fingerprint"]))
+    names = list(dict.fromkeys(cells["fingerprint"]))
     for place, name in enumerate(names):
         own = cells[cells["fingerprint"] == name]
         shift = 0.006 * (place - (len(names) - 1) / 2)
@@ -201,7 +200,7 @@ def draw_published(main: pd.DataFrame) -> Figure:
             fmt="o",
             markersize=4,
             linewidth=0.8,
-            color=colours[place % len(colours)],
+            color=COLOURS[place % len(COLOURS)],
             label=name,
         )
     axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), xlabel="published AUC", ylabel="measured AUC, 95 % interval")

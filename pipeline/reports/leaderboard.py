@@ -130,11 +130,11 @@ def outcome(board: pd.DataFrame, papers: str = "SAC-JC") -> str:
     best, tasks = own.iloc[0], int(own["tasks"].max())
     said = (
         f"Over {tasks} task{'s' * (tasks > 1)}, {best['fingerprint']} tells copies from other models best: mean AUC "
-        f"{_mean(best)}"
+        f"{told(best)}"
     )
     rivals = [name for name in (*own["fingerprint"][1:2], papers) if name in set(own["fingerprint"][1:])]
     for name in dict.fromkeys(rivals):
-        said += f"; {name} has {_mean(own[own['fingerprint'] == name].iloc[0])}"
+        said += f"; {name} has {told(own[own['fingerprint'] == name].iloc[0])}"
     if rivals:
         mean, low, high = lead(board, best["fingerprint"], rivals[-1])
         sure = "" if np.isnan(low) else f" [{low:+.2f}, {high:+.2f}], {'a sure lead' if low > 0 else 'no sure lead'}"
@@ -142,5 +142,6 @@ def outcome(board: pd.DataFrame, papers: str = "SAC-JC") -> str:
     return f"{said} (1: perfect, 0.5: chance, in brackets 95 % intervals)."
 
 
-def _mean(row: pd.Series) -> str:
-    return f"{row['auc']:.2f}" if np.isnan(row["low"]) else measured(row["auc"], row["low"], row["high"])
+def told(row: Any) -> str:
+    """A mean with its limits, or alone where there are none. row: of `means` or `standings`."""
+    return f"{row.auc:.2f}" if np.isnan(row.low) else measured(row.auc, row.low, row.high)

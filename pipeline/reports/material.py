@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -36,7 +37,7 @@ class Material:
     watermarked: pd.DataFrame
     references: dict[str, pd.DataFrame] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def chosen(self) -> Fingerprint:
         """The fingerprint that figures show: where the task has no such probes, as face verification has no CutMix, the first
         named one that it has scores of."""
@@ -54,7 +55,7 @@ class Material:
         found = ((name, self.fingerprints[name]) for name in COMPRESSED if name in self.fingerprints)
         return next(found, (self.chosen.label, self.chosen))
 
-    @property
+    @cached_property
     def fingerprints(self) -> dict[str, Fingerprint]:
         """The named fingerprints that the task has scores of, and the chosen one beside them unless it has a name.
 

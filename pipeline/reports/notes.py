@@ -12,6 +12,7 @@ import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
 from pipeline.core.errors import BadInput
+from pipeline.reports.published import compared_cells
 
 FOLDER = Path(__file__).parent / "notes"
 Frames = dict[str, pd.DataFrame]
@@ -50,7 +51,7 @@ def _readers(task: str, frames: Frames) -> dict[str, Callable[..., str]]:
     def accuracy(column: str, attack: str, arch: str | None) -> str:
         return share("accuracy", column, attack=attack, **({"arch": arch} if arch else {}))
 
-    compared = frames["main"][frames["main"]["inside"].isin(["yes", "no"]) & (frames["main"]["attack"] != "pooled")]
+    compared = compared_cells(frames["main"])
     return {
         "inside": lambda: f"{int((compared['inside'] == 'yes').sum())} of {len(compared)}",
         "auc": lambda fingerprint, attack: f"{float(main('auc', fingerprint, attack)):.2f}",

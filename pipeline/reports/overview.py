@@ -58,14 +58,6 @@ def main_tables(reports: Path) -> dict[str, pd.DataFrame]:
     return {task: _table(reports, task, "main") for task in _tasks(reports)}
 
 
-def averages(reports: Path) -> dict[str, dict[str, float]]:
-    """By task, the average AUC of every named fingerprint that applies."""
-    return {
-        task: main[main["attack"] == AVERAGE].set_index("fingerprint")["auc"].dropna().to_dict()
-        for task, main in main_tables(reports).items()
-    }
-
-
 def regimes(reports: Path) -> pd.DataFrame:
     """AUC of every fingerprint and attack with an under-trained zoo beside a converged one, for tasks that have both.
 

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from pipeline.reports import figures
-from pipeline.reports.leaderboard import comparable, means, outcome, standings
+from pipeline.reports.leaderboard import comparable, means, outcome, standings, told
 from pipeline.reports.overview import regime_grid
 from pipeline.reports.section import Document, Picture, Section
 from pipeline.reports.tables import AVERAGE
-from pipeline.reports.text import DASH, measured, number, rounded
+from pipeline.reports.text import DASH, number, rounded
 
 TITLE = "Is this suspect model a copy of mine?"
 ABOUT = (
@@ -47,7 +47,7 @@ EXCHANGE = (
 
 def overview(board: pd.DataFrame, sections: Sequence[Section]) -> Document:
     """The page over all tasks: what won, the leaderboard, then `sections`."""
-    said = outcome(board)
+    said, best = outcome(board), standings(board)
     first = Section(
         "standings",
         "Average AUC by fingerprint, over tasks",
@@ -56,13 +56,12 @@ def overview(board: pd.DataFrame, sections: Sequence[Section]) -> Document:
             "standings",
             "Mean over tasks of the average AUC of every fingerprint, with 95 % intervals",
             said,
-            partial(figures.draw_standings, standings(board), comparable(board)),
+            partial(figures.draw_standings, best, comparable(board)),
         )
-        if len(standings(board))
+        if len(best)
         else None,
     )
-    links = {task: f"{task}/index.html#auc" for task in board["task"].unique()}
-    table = Section("leaderboard", "Leaderboard", BOARD, table=grid(board), coloured=True, links=links, explored=True)
+    table = Section("leaderboard", "Leaderboard", BOARD, table=grid(board), coloured=True, links=_links(board), explored=True)
     listed = (first, table, submissions(board), *sections)
     return Document(TITLE, ABOUT, said, [section for section in listed if not section.empty])
 
@@ -75,14 +74,9 @@ def grid(board: pd.DataFrame) -> pd.DataFrame:
     best = list(standings(board)["fingerprint"])
     others = sorted(set(own["fingerprint"]) - set(best), key=lambda name: (-over[name].auc if name in over else 1, name))
     names = [*best, *others]
-    rows = [[name, _mean(over.get(name)), *(cells.get((name, task), DASH) for task in own["task"].unique())] for name in names]
-    return pd.DataFrame(rows, columns=["fingerprint", "mean", *own["task"].unique()])
-
-
-def _mean(row: Any) -> str:
-    if row is None:
-        return DASH
-    return number(row.auc) if np.isnan(row.low) else measured(row.auc, row.low, row.high)
+    mean, tasks = {name: told(row) for name, row in over.items()}, own["task"].unique()
+    rows = [[name, mean.get(name, DASH), *(cells.get((name, task), DASH) for task in tasks)] for name in names]
+    return pd.DataFrame(rows, columns=["fingerprint", "mean", *tasks])
 
 
 def explored(board: pd.DataFrame) -> dict[str, Any]:
@@ -97,9 +91,13 @@ def explored(board: pd.DataFrame) -> dict[str, Any]:
         "attacks": list(dict.fromkeys(board["attack"])),
         "attack": AVERAGE,
         "values": values,
-        "links": {task: f"{task}/index.html#auc" for task in board["task"].unique()},
+        "links": _links(board),
         "references": board.drop_duplicates("fingerprint").set_index("fingerprint")["references"].to_dict(),
     }
+
+
+def _links(board: pd.DataFrame) -> dict[str, str]:
+    return {task: f"{task}/index.html#auc" for task in board["task"].unique()}
 
 
 def submissions(board: pd.DataFrame) -> Section:
@@ -115,8 +113,8 @@ def results(frame: pd.DataFrame) -> Section:
 
 
 def regime(frame: pd.DataFrame) -> Section:
-    """What the regime decides; empty without a pair of tasks."""
-    return Section("regime", "What the regime decides", REGIME, table=regime_grid(frame) if len(frame) else None, folded=True)
+    """What the regime decides."""
+    return Section("regime", "What the regime decides", REGIME, table=regime_grid(frame), folded=True)
 
 
 def exchanged(frame: pd.DataFrame, group: Sequence[str]) -> Section:

@@ -96,5 +96,7 @@ def _names(section: Section) -> list[tuple[str, str]]:
 
 
 def _inline(file: Path) -> str:
+    """A figure for a page, without what only a file of its own needs: a declaration, metadata, and layout between the tags."""
     text = file.read_text(encoding="utf-8")
-    return text[text.index("<svg") :]
+    bare = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+    return re.sub(r">\s+<", "><", bare)

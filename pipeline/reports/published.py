@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.core.errors import BadInput, unknown
-from pipeline.metrics.agreement import Agreement, agree, at_risk
+from pipeline.metrics.agreement import Agreement, agree, at_risk, inside
 from pipeline.reports.tables import AVERAGE, POOLED
 
 COLUMNS = ["paper", "table", "task", "attack", "fingerprint", "metric", "value"]
@@ -120,4 +120,4 @@ def _inside(value: str, low: float, high: float) -> str:
     if not value or np.isnan(low):
         return ""
     digits = len(value.partition(".")[2])
-    return "yes" if round(low, digits) <= float(value) <= round(high, digits) else "no"
+    return "yes" if inside(*map(np.array, ([low], [high], [float(value)], [digits])))[0] else "no"

@@ -24,7 +24,7 @@ JPEG, NOTES = "jpeg", "notes"
 def document(what: Material, frames: Frames) -> Document:
     """The report of a task."""
     kept = [section for section in _all(what, frames) if not section.empty]
-    counts = what.scores.drop_duplicates("suspect").groupby("attack", sort=False).size()
+    counts = _counts(what)
     stolen = sum(int(counts.get(attack.name, 0)) for attack in what.attacks if attack.stolen)
     made = sum(bool(attack.models) for attack in what.attacks if attack.stolen)
     about = (
@@ -292,9 +292,14 @@ def ranks(corruptions: pd.DataFrame | None) -> list[str]:
     return said
 
 
+def _counts(what: Material) -> pd.Series:
+    """The number of suspects by attack."""
+    return what.scores.drop_duplicates("suspect").groupby("attack", sort=False).size()
+
+
 def facts(what: Material, frames: Frames) -> list[str]:
     """What a reader should know of how a run was made, in sentences."""
-    counts = what.scores.drop_duplicates("suspect").groupby("attack", sort=False).size()
+    counts = _counts(what)
     empty = [f"{attack.name}: {attack.why}" for attack in what.attacks if attack.why]
     asked = [
         f"FRI asks about {own['probes']} targets of {own['facts']['people']} people, each beside n = "
