@@ -42,7 +42,7 @@ $(READY): requirements.lock pyproject.toml
 
 # Pin the versions anew, with their sums; then NOTICE, from what is installed. Needs uv.
 lock:
-	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --python-version 3.11 \
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate --no-strip-extras --python-version 3.11 \
 	  --extra dev pyproject.toml -o requirements.lock
 
 notice: $(READY)
