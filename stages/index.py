@@ -1,6 +1,6 @@
 """The page, the leaderboard and the tables over all reports, made outside the DAG: they show whatever tasks have been run."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
 
 import click
@@ -8,13 +8,15 @@ import pandas as pd
 
 from pipeline.core.files import write_json, write_text
 from pipeline.core.params import read
+from pipeline.fingerprints.redraws import Redraws
 from pipeline.reports import figures, markdown, overview_sections
 from pipeline.reports.exchange import exchange
 from pipeline.reports.leaderboard import as_json, as_records, leaderboard, schema
 from pipeline.reports.overview import main_tables, regimes, results, watermarked
 from pipeline.reports.page import write_page
-from pipeline.reports.published import read_published, threshold_beside
+from pipeline.reports.published import beside, read_published, threshold_beside
 from pipeline.reports.section import Section
+from pipeline.reports.sources import over_sources
 from pipeline.reports.submitted import read_submitted
 from pipeline.reports.text import write_csv
 from pipeline.tasks.task import Task
@@ -29,11 +31,12 @@ def index(reports: Path) -> None:
     """Write the page and the leaderboard over the reports of all tasks, their results side by side, and EWE's rows for the
     tasks they belong to."""
     tasks = {name: read(f"task.{name}", Task) for name in read("task")}
-    board = leaderboard(reports, read_submitted(reports))
+    together = list(_together(reports, tasks))
+    board = leaderboard(reports, read_submitted(reports), together)
     write_text(reports / "leaderboard.json", as_json(board))
     write_json(reports / "leaderboard.schema.json", schema())
     pd.DataFrame(as_records(board), columns=list(board)).to_parquet(reports / "leaderboard.parquet", index=False)
-    document = overview_sections.overview(board, list(_sections(reports, tasks)))
+    document = overview_sections.overview(board, list(_sections(reports, tasks, together)))
     for section in document.sections:
         if section.picture:
             figures.save(section.picture, reports / f"{section.picture.name}.svg")
@@ -43,25 +46,37 @@ def index(reports: Path) -> None:
     click.echo(f"{reports / 'index.html'}: {len(set(board['task']))} tasks")
 
 
-def _sections(reports: Path, tasks: dict[str, Task]) -> Iterator[Section]:
+Together = list[tuple[list[str], pd.DataFrame]]
+"""Tasks that differ in the source's seed alone, with their table over all sources."""
+
+
+def _together(reports: Path, tasks: dict[str, Task]) -> Iterator[tuple[list[str], pd.DataFrame]]:
+    redraws = read("redraws", Redraws)
+    for group in _groups(reports, tasks, lambda own: own.model_dump_json(exclude={"title", "source_seed"})):
+        frame = over_sources(reports, group, redraws)
+        yield group, beside(frame, read_published(PUBLISHED, tasks[group[0]].published))
+
+
+def _sections(reports: Path, tasks: dict[str, Task], together: Together) -> Iterator[Section]:
     frame = results(reports, {name: own.title for name, own in tasks.items()})
     yield _written(reports / "results", frame, overview_sections.results(frame))
+    for group, frame in together:
+        yield _written(reports / f"sources_{group[0]}", frame, overview_sections.over_sources(frame, group))
     if len(frame := regimes(reports)):
         yield _written(reports / "regime", frame, overview_sections.regime(frame))
-    for group in _groups(tasks, list(main_tables(reports))):
+    for group in _groups(reports, tasks, lambda own: (own.data, own.split, own.recipe)):
         frame = exchange(reports, group)
         frame = threshold_beside(frame, {task: read_published(PUBLISHED, tasks[task].published) for task in group})
         yield _written(reports / f"exchange_{group[0]}", frame, overview_sections.exchanged(frame, group))
 
 
-def _groups(tasks: dict[str, Task], found: list[str]) -> list[list[str]]:
-    """The tasks that differ in the source alone: the same images in the same hands."""
-    groups: dict[tuple[object, ...], list[str]] = {}
-    for task in found:
+def _groups(reports: Path, tasks: dict[str, Task], same: Callable[[Task], Hashable]) -> list[list[str]]:
+    """The tasks with a report, and no watermark, of which `same` says the same: the same images in the same hands."""
+    alike: dict[Hashable, list[str]] = {}
+    for task in main_tables(reports):
         if task in tasks and tasks[task].watermark is None:
-            own = tasks[task]
-            groups.setdefault((own.data, own.split, own.recipe), []).append(task)
-    return [group for group in groups.values() if len(group) > 1]
+            alike.setdefault(same(tasks[task]), []).append(task)
+    return [group for group in alike.values() if len(group) > 1]
 
 
 def _written(place: Path, frame: pd.DataFrame, section: Section) -> Section:

@@ -32,4 +32,5 @@ def source(task: str, half: Path, accuracy: Path, out: Path, records: Path) -> N
         out,
         records,
         verification=task_part(task, "verification"),
+        first_seed=task_part(task, "source_seed"),
     )

@@ -47,7 +47,9 @@ def copy(repository, tmp_path):
 
 
 def test_a_cut_off_lock_is_restored_and_nothing_is_trained_again(copy):
-    (copy / "dvc.lock").write_text((whole := (copy / "dvc.lock").read_text())[: len(whole) // 3])
+    whole = (copy / "dvc.lock").read_text()
+    in_a_key = whole.index("deps:", len(whole) // 3) + len("de")  # cut off within a number it would be a sound file
+    (copy / "dvc.lock").write_text(whole[:in_a_key])
     scratch.git(copy, "rm", "-q", "--cached", "dvc.lock")
     scratch.git(copy, "commit", "-qm", "without a lock")
     before = modified(copy)
@@ -55,14 +57,15 @@ def test_a_cut_off_lock_is_restored_and_nothing_is_trained_again(copy):
     told = sac(copy, "check")
     assert failed.returncode and told.returncode == 1 and "sac repair" in told.stderr
     assert "dvc.lock" in sac(copy, "repair").stdout
-    assert set(ran(dvc(copy, "repro"))) <= {"check"}
+    assert set(ran(dvc(copy, "repro"))) <= {"check", f"report@{scratch.TASK}"}  # git keeps reports, not DVC's run cache
     assert modified(copy) == before
     assert read_lock(copy / "dvc.lock") == yaml.safe_load(whole)["stages"]
 
 
 def test_a_damaged_object_of_the_cache_is_cleared_and_made_anew(copy):
     file = copy / f"artifacts/{scratch.TASK}/scores.parquet"
-    good, md5 = file.read_bytes(), read_lock(copy / "dvc.lock")[f"score@{scratch.TASK}"]["outs"][0]["md5"]
+    outs = read_lock(copy / "dvc.lock")[f"score@{scratch.TASK}"]["outs"]
+    good, md5 = file.read_bytes(), next(out["md5"] for out in outs if out["path"].endswith(file.name))
     held = copy / f".dvc/cache/files/md5/{md5[:2]}/{md5[2:]}"
     held.chmod(0o644)
     held.write_bytes(good[:-20] + b"x" + good[-19:])

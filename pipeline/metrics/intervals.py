@@ -33,13 +33,21 @@ TINY = 1e-9
 
 
 @dataclass(frozen=True)
+class Variance:
+    """A part of an AUC's variance, with its degrees of freedom."""
+
+    value: float
+    freedom: float
+
+
+@dataclass(frozen=True)
 class Judged:
     """Scores of one source's suspects: S stolen and I irrelevant ones, and the same in R redraws of the probes.
 
     units (S,): suspects with the same label vary together (the points of one pruning run). strata (S,) and
     irrelevant_strata (I,): what is not drawn, such as the architecture. weights (S,): of the stolen suspects in the AUC.
     stolen_redraws (R, S) and irrelevant_redraws (R, I): scores, or anything that orders suspects as they do. Without
-    redraws the probes count as given.
+    redraws the probes count as given, unless `probes` says what variance their draw gives the AUC.
     """
 
     stolen: np.ndarray
@@ -50,14 +58,7 @@ class Judged:
     weights: np.ndarray
     stolen_redraws: np.ndarray
     irrelevant_redraws: np.ndarray
-
-
-@dataclass(frozen=True)
-class Variance:
-    """A part of an AUC's variance, with its degrees of freedom."""
-
-    value: float
-    freedom: float
+    probes: Variance | None = None
 
 
 @dataclass(frozen=True)
@@ -172,5 +173,5 @@ def _parts(own: Judged) -> _Parts:
     value = float(weights @ table.mean(axis=1))
     stolen, units = between_units(table.mean(axis=1), weights, own.units, own.strata)
     redrawn = wins(own.stolen_redraws, own.irrelevant_redraws).mean(axis=2) @ weights
-    probes = Variance(float(((redrawn - value) ** 2).mean()) if len(redrawn) else 0.0, float(len(redrawn)))
+    probes = own.probes or Variance(float(((redrawn - value) ** 2).mean()) if len(redrawn) else 0.0, float(len(redrawn)))
     return _Parts(value, stolen, probes, units, weights @ table)

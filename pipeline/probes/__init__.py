@@ -14,9 +14,10 @@ from pipeline.core.names import known, module
 from pipeline.core.params import read
 
 
-def read_family(name: str) -> Any:
-    """The family `name` with its parameters from params.yaml."""
-    return read(f"probes.{name}", module("probes", name).Family)
+def read_family(name: str, source_seed: int = 0) -> Any:
+    """The family `name` with its parameters from params.yaml; other draws for another source of the same kind."""
+    family = read(f"probes.{name}", module("probes", name).Family)
+    return family.model_copy(update={"seed": family.seed + source_seed}) if source_seed and hasattr(family, "seed") else family
 
 
 def methods() -> dict[str, str]:

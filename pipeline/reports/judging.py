@@ -118,9 +118,9 @@ def _at_thresholds(
 def _limits(suspects: pd.DataFrame, irrelevant: pd.DataFrame, weights: np.ndarray) -> dict[str, float]:
     """The AUC and what goes with it. weights: of the suspects."""
     pairs = zip(_by_source(suspects.assign(weight=weights)), _by_source(irrelevant), strict=True)
-    judged = [_judged(own, others) for own, others in pairs]
-    found = interval(judged)
-    probes = np.sqrt(found.probes) if all(len(own.stolen_redraws) for own in judged) else np.nan
+    each = [judged(own, others) for own, others in pairs]
+    found = interval(each)
+    probes = np.sqrt(found.probes) if all(len(own.stolen_redraws) for own in each) else np.nan
     return {
         "auc": found.value,
         "low": found.low,
@@ -133,8 +133,10 @@ def _limits(suspects: pd.DataFrame, irrelevant: pd.DataFrame, weights: np.ndarra
     }
 
 
-def _judged(suspects: pd.DataFrame, irrelevant: pd.DataFrame) -> Judged:
-    """A unit is a training run, whose variants vary together; a stratum is an attack's architecture."""
+def judged(suspects: pd.DataFrame, irrelevant: pd.DataFrame) -> Judged:
+    """One source's suspects, with a column `weight`, and irrelevant models, for `interval`.
+
+    A unit is a training run, whose variants vary together; a stratum is an attack's architecture."""
     strata = (suspects["attack"] + "-" + suspects["arch"]).to_numpy(str)
     units = strata + "-" + suspects["seed"].astype(str).to_numpy(str)
     redraws = _redraws(pd.concat([suspects, irrelevant]))

@@ -38,9 +38,18 @@ LEAST = 0.5
 """The share of the tasks that a fingerprint must have an average in to be compared over tasks."""
 
 
-def leaderboard(reports: Path, submitted: Sequence[pd.DataFrame] = ()) -> pd.DataFrame:
-    """A row for each task, fingerprint and attack (COLUMNS). submitted: further rows, of fingerprints made elsewhere."""
-    frames = [_own(main).assign(task=task, submitted=False) for task, main in main_tables(reports).items()]
+def leaderboard(
+    reports: Path, submitted: Sequence[pd.DataFrame] = (), together: Sequence[tuple[list[str], pd.DataFrame]] = ()
+) -> pd.DataFrame:
+    """A row for each task, fingerprint and attack (COLUMNS). submitted: further rows, of fingerprints made elsewhere.
+
+    together: tasks that differ in the source's seed alone, and their table over all sources, which stands for them under the
+    first one's name.
+    """
+    mains = main_tables(reports)
+    for tasks, frame in together:
+        mains = {task: frame if task == tasks[0] else main for task, main in mains.items() if task not in tasks[1:]}
+    frames = [_own(main).assign(task=task, submitted=False) for task, main in mains.items()]
     frames += [_own(frame).assign(submitted=True) for frame in submitted]
     if not frames:
         return pd.DataFrame(columns=list(COLUMNS))

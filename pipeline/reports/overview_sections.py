@@ -35,6 +35,11 @@ RESULTS = (
     "difference to the published AUC; gap_hard: without fine-tuning and the average. distance: the mean gap in "
     "standard errors. could_fail: cells that could have been outside, and how many of them are inside."
 )
+SOURCES = (
+    "The average AUC over attacks of each source, their mean with a 95 % interval that covers the draw of sources, and how "
+    "far the sources lie apart. Each source has its own probes and copies; the irrelevant models are the same. The "
+    "leaderboard has the mean, under the first one's name."
+)
 REGIME = (
     "AUC with an under-trained zoo (task.*_short in params.yaml) → with a converged one, on the same images: how "
     "models are trained decides whether the correlation of raw answers works."
@@ -115,6 +120,20 @@ def results(frame: pd.DataFrame) -> Section:
 def regime(frame: pd.DataFrame) -> Section:
     """What the regime decides."""
     return Section("regime", "What the regime decides", REGIME, table=regime_grid(frame), folded=True)
+
+
+def over_sources(frame: pd.DataFrame, group: Sequence[str]) -> Section:
+    """Several sources of one kind, and their mean."""
+    own = frame[frame["attack"] == AVERAGE].sort_values("auc", ascending=False, kind="stable")
+    table = pd.DataFrame(
+        {
+            "fingerprint": own["fingerprint"],
+            "mean": [DASH if np.isnan(row.auc) else told(row) for row in own.itertuples()],
+            "spread": [number(row.highest - row.lowest) for row in own.itertuples()],
+            **{task: own[task].map(number) for task in group},
+        }
+    )
+    return Section(f"sources_{group[0]}", f"{group[0]}: {len(group)} sources", SOURCES, table=table, coloured=True)
 
 
 def exchanged(frame: pd.DataFrame, group: Sequence[str]) -> Section:

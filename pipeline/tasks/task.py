@@ -117,10 +117,11 @@ class Task(Parameters):
     """Everything that defines a task.
 
     `published`: the task's name in reports/published.csv, if the papers have it. `show_probes`: the licence lets the
-    report show images. `watermark`: the source is trained with EWE. `seeds` counts models for each architecture.
-    `verification`: null for a task that classifies; else `data` is a set of people, who are dealt out, not pictures.
-    `surrogates` and `references` have the task's architectures unless they say others. `attacks`: parameters in which
-    some attacks differ here from their own sections.
+    report show images. `source_seed`: tasks that differ in it alone are several sources of one kind, which `sac index` judges
+    together; each has its own source, suspects and probes, and they share the irrelevant models. `watermark`: the source is
+    trained with EWE. `seeds` counts models for each architecture. `verification`: null for a task that classifies; else
+    `data` is a set of people, who are dealt out, not pictures. `surrogates` and `references` have the task's architectures
+    unless they say others. `attacks`: parameters in which some attacks differ here from their own sections.
     """
 
     title: Title
@@ -132,6 +133,7 @@ class Task(Parameters):
     transfer: Transfer | None = None
     corrupted: Corrupted | None = None
     source: Identifier
+    source_seed: Seed = 0
     watermark: Watermark | None = None
     archs: Annotated[tuple[Identifier, ...], Field(min_length=1), AfterValidator(unlike)]
     seeds: Seeds

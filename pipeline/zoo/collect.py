@@ -29,11 +29,12 @@ def make_models(
     source: Path | None = None,
     starts: Path | None = None,
     verification: Verification | None = None,
+    first_seed: int = 0,
 ) -> None:
     """Plan, train what the store lacks, and collect: model files and suspects.json in `out`, the records in their
     file. Both say that they are of `task` and its source; a source says so of itself."""
     material = read_material(task, maker, images, test, source, verification)
-    jobs, store = plan(name, maker, archs, seeds, recipe, material, starts), Store(store_folder())
+    jobs, store = plan(name, maker, archs, seeds, recipe, material, starts, first_seed), Store(store_folder())
     made = store.train(jobs, material, name)
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)

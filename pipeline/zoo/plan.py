@@ -99,11 +99,19 @@ def read_model(path: Path) -> bytes:
 
 
 def plan(
-    name: str, maker: Maker, archs: Iterable[str], seeds: int, recipe: Recipe, material: Material, starts: Path | None = None
+    name: str,
+    maker: Maker,
+    archs: Iterable[str],
+    seeds: int,
+    recipe: Recipe,
+    material: Material,
+    starts: Path | None = None,
+    first: int = 0,
 ) -> list[Job]:
     """The runs that `maker` asks for: every architecture by every seed and copy.
 
     archs: the task's; a white-box maker gets the source's alone. starts: the folder of the suspects it starts from.
+    first: the lowest seed.
     """
     content, weights = material.half.digest(), digest(material.source) if material.source else ""
     found = kind()
@@ -112,7 +120,7 @@ def plan(
     for arch in archs:
         code = _code(maker, arch, material.source_arch)
         machine = [version("torch"), _device(found, arch, material.source_arch)]
-        for seed in range(seeds * maker.copies):
+        for seed in range(first, first + seeds * maker.copies):
             start = _start(maker, name, starts, arch, seed)
             began = digest(read_model(start)) if start else ""
             draw = int(digest(content, weights, name, arch, str(seed))[:12], 16)
