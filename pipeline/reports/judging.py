@@ -118,7 +118,7 @@ def _at_thresholds(
 def _limits(suspects: pd.DataFrame, irrelevant: pd.DataFrame, weights: np.ndarray) -> dict[str, float]:
     """The AUC and what goes with it. weights: of the suspects."""
     pairs = zip(_by_source(suspects.assign(weight=weights)), _by_source(irrelevant), strict=True)
-    each = [judged(own, others) for own, others in pairs]
+    each = [one_source(own, others) for own, others in pairs]
     found = interval(each)
     probes = np.sqrt(found.probes) if all(len(own.stolen_redraws) for own in each) else np.nan
     return {
@@ -133,7 +133,7 @@ def _limits(suspects: pd.DataFrame, irrelevant: pd.DataFrame, weights: np.ndarra
     }
 
 
-def judged(suspects: pd.DataFrame, irrelevant: pd.DataFrame) -> Judged:
+def one_source(suspects: pd.DataFrame, irrelevant: pd.DataFrame) -> Judged:
     """One source's suspects, with a column `weight`, and irrelevant models, for `interval`.
 
     A unit is a training run, whose variants vary together; a stratum is an attack's architecture."""

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.metrics.intervals import Judged, Variance, interval
-from pipeline.reports.judging import AVERAGED, judged
+from pipeline.reports.judging import AVERAGED, one_source
 from pipeline.reports.tables import AVERAGE, JUDGES, POOLED
 from pipeline.reports.tables import AVERAGED as COUNT_IN_AVERAGE
 
@@ -69,4 +69,4 @@ def _judged(key: tuple[str, str], row: pd.Series, scores: pd.DataFrame, redraws:
     irrelevant = own[own["attack"] == JUDGES[suspects["domain"].iloc[0]]]
     sd = row["sd_probes"]
     probes = None if np.isnan(sd) else Variance(float(sd) ** 2, float(redraws))
-    return replace(judged(suspects.assign(weight=shares), irrelevant), probes=probes)
+    return replace(one_source(suspects.assign(weight=shares), irrelevant), probes=probes)

@@ -1,0 +1,129 @@
+"""Several sources of one kind: made by one parameter, and judged together from the committed tables of their tasks."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from pipeline.data.images import Images
+from pipeline.defender.makers import Source
+from pipeline.metrics.statistics import Statistics
+from pipeline.probes import read_family
+from pipeline.reports import judging
+from pipeline.reports.leaderboard import leaderboard
+from pipeline.reports.report import write_report
+from pipeline.reports.sources import over_sources
+from pipeline.reports.tables import Attack
+from pipeline.tasks.recipe import Recipe
+from pipeline.tasks.task import task_part
+from pipeline.zoo.plan import Material, plan
+from stages.cli import sac
+from tests.imports import ROOT
+from tests.test_sections import material
+
+ATTACKS = {"irrelevant": False, "extract_label": True, "prune": True, "extract_adv": True}
+TASKS = ["one", "two", "three"]
+REDRAWS = 40
+
+
+def scores_of(seed: int) -> pd.DataFrame:
+    """Suspects of four architectures, two seeds each, as tables/scores.csv has them."""
+    draw = np.random.default_rng(seed)
+    rows = [
+        (attack, "task", stolen, arch, number, "", f"{attack}-{arch}-{number}", draw.normal(2.0 * stolen * (attack != "prune")))
+        for attack, stolen in ATTACKS.items()
+        for arch in ("densenet", "mobilenet", "resnet", "vgg")
+        for number in range(2)
+    ]
+    return pd.DataFrame(rows, columns=["attack", "domain", "stolen", "arch", "seed", "variant", "suspect", "SAC-m"])
+
+
+def evaluated(scores: pd.DataFrame) -> pd.DataFrame:
+    attacks = [Attack(name, "task", stolen, None, {}, []) for name, stolen in ATTACKS.items()]
+    return judging.evaluate(scores.rename(columns={"SAC-m": "score"}), attacks, Statistics())
+
+
+@pytest.fixture
+def reports(tmp_path):
+    """Three sources with drawn scores, without redraws of the probes."""
+    for seed, task in enumerate(TASKS):
+        (tmp_path / task / "tables").mkdir(parents=True)
+        scores = scores_of(seed)
+        scores.to_csv(tmp_path / task / "tables/scores.csv", index=False)
+        main = evaluated(scores).assign(fingerprint="SAC-m", probes="wrong")
+        main.to_csv(tmp_path / task / "tables/main.csv", index=False)
+    return tmp_path
+
+
+def test_the_tables_of_all_sources_give_what_their_scores_give(reports):
+    found = over_sources(reports, TASKS, REDRAWS).set_index("attack")
+    expected = evaluated(pd.concat([scores_of(seed).assign(source=seed) for seed in range(3)])).set_index("attack")
+    assert list(found.index) == list(expected.index)
+    for name in ("auc", "low", "high", "sources", "lowest", "highest", "p_value", "f1", "stolen", "irrelevant"):
+        assert found[name].to_dict() == pytest.approx(expected[name].to_dict(), nan_ok=True), name
+    each = [evaluated(scores_of(seed)).set_index("attack")["auc"] for seed in range(3)]
+    for task, own in zip(TASKS, each, strict=True):
+        assert found[task].to_dict() == pytest.approx(own.to_dict())
+
+
+def test_the_draw_of_probes_that_the_tables_state_widens_the_limits(reports):
+    narrow = over_sources(reports, TASKS[:1], REDRAWS).set_index("attack").loc["prune"]
+    file = reports / "one/tables/main.csv"
+    pd.read_csv(file).assign(sd_probes=0.2).to_csv(file, index=False)
+    wide = over_sources(reports, TASKS[:1], REDRAWS).set_index("attack").loc["prune"]
+    assert wide["low"] < narrow["low"] and wide["high"] > narrow["high"] and wide["auc"] == narrow["auc"]
+
+
+def test_a_fingerprint_that_one_source_lacks_or_that_does_not_apply_makes_no_number(reports):
+    file = reports / "two/tables/main.csv"
+    main = pd.read_csv(file)
+    main.assign(auc=main["auc"].where(main["attack"] != "prune")).to_csv(file, index=False)
+    found = over_sources(reports, TASKS, REDRAWS).set_index("attack")
+    assert np.isnan(found.loc["prune", "low"]) and found.loc["extract_adv", "low"] > 0
+    main.assign(fingerprint="another").to_csv(file, index=False)
+    assert over_sources(reports, TASKS, REDRAWS).empty
+
+
+def test_all_sources_count_as_one_task_in_the_leaderboard(reports):
+    for task in TASKS:
+        write_report(material("SAC-JC"), reports / task)
+    frame = over_sources(reports, TASKS[:2], REDRAWS)
+    board = leaderboard(reports, together=[(TASKS[:2], frame.assign(published=""))])
+    assert set(board["task"]) == {"one", "three"}
+    own = board[(board["task"] == "one") & (board["attack"] == "average")].set_index("fingerprint")
+    assert own["low"].to_dict() == pytest.approx(frame[frame["attack"] == "average"].set_index("fingerprint")["low"].to_dict())
+
+
+def test_the_index_shows_them_together(tmp_path, monkeypatch):
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    params["task"] |= {f"made_{seed}": {"like": "digits", "title": f"made {seed}", "source_seed": seed} for seed in range(2)}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    (tmp_path / "reports").mkdir()
+    for name in ("published.csv", "watermarked.csv"):
+        (tmp_path / "reports" / name).write_bytes((ROOT / "reports" / name).read_bytes())
+    for seed in range(2):
+        write_report(material("SAC-JC"), tmp_path / f"reports/made_{seed}")
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(sac, ["index"])
+    assert done.exit_code == 0, done.output
+    table = pd.read_csv(tmp_path / "reports/sources_made_0.csv")
+    assert {"made_0", "made_1", "lowest", "highest", "sources"} <= set(table) and set(table["sources"]) == {2}
+    page = (tmp_path / "reports/index.html").read_text()
+    assert "made_0: 2 sources" in page and 'id="sources_made_0"' in page
+
+
+def test_another_source_is_another_model_of_the_same_images(tiny: Images):
+    material = Material(tiny, tiny, None, None, None)
+    recipe = Recipe(epochs=1, batch=32, rate=0.05)
+    (first,), (second,) = (plan("source", Source(), ["vgg_slim"], 1, recipe, material, first=seed) for seed in (0, 1))
+    assert (first.seed, second.seed) == (0, 1) and first.key != second.key and first.draw != second.draw
+    assert second.suspects[0].name == "source-vgg_slim-1"
+
+
+def test_another_source_has_other_probes_and_shares_all_else(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    seeds = [read_family("augmented", task_part(task, "source_seed")).seed for task in ("fashion_mini", "fashion_mini_2")]
+    assert seeds[1] == seeds[0] + 1
+    for part in ("data", "split", "recipe", "archs", "seeds", "surrogates", "references", "attacks"):
+        assert task_part("fashion_mini", part) == task_part("fashion_mini_2", part)
