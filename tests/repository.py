@@ -54,6 +54,8 @@ def dvc(folder, *words):
 
 def prepared(folder):
     scratch.make(folder)
+    scratch.write_params(folder, scratch.few_params())
+    assert sac(folder, "wire").returncode == 0
     scratch.git(folder, "init", "-q")
     dvc(folder, "init", "-q")
     shutil.copy(ROOT / ".dvc/config", folder / ".dvc/config")

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from importlib import import_module
 from pathlib import Path
 
 import yaml
@@ -53,6 +54,23 @@ def tiny_params() -> dict:
     return params
 
 
+FEW = {
+    "attacks": ["irrelevant", "irrelevant_transfer", "finetune_all", "prune", "extract_label", "transfer_all"],
+    "probes": ["augmented", "misclassified", "boundary"],
+}
+"""What the real dvc runs: of each kind of attack and of probes one. Every stage costs it three seconds."""
+
+
+def few_params() -> dict:
+    """The tiny parameters with FEW attacks and families of probes."""
+    params = tiny_params()
+    for section, names in FEW.items():
+        params[section] = {name: params[section][name] for name in names}
+    methods = {method for name in FEW["probes"] for method in import_module(f"pipeline.probes.{name}").Family.methods}
+    params["table"] = {name: one for name, one in params["table"].items() if one["method"] in methods}
+    return params
+
+
 def make(folder: Path) -> Path:
     """Write the scratch repository into `folder`: code, dvc.yaml, params.yaml, the papers' values."""
     for name in ("pipeline", "stages"):
@@ -75,10 +93,11 @@ def write_params(folder: Path, params: dict) -> None:
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
 
 
-def stages(task: str = TASK) -> list[tuple[str, dict, list[str]]]:
-    """(stage, item, arguments of sac) for every stage of a task, in an order in which they can run."""
-    definition = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+def stages(task: str = TASK, folder: Path = ROOT) -> list[tuple[str, dict, list[str]]]:
+    """(stage, item, arguments of sac) for every stage of a task by the dvc.yaml and params.yaml of `folder`, in an order in
+    which they can run."""
+    definition = yaml.safe_load((folder / "dvc.yaml").read_text())["stages"]
+    params = yaml.safe_load((folder / "params.yaml").read_text())
     found = []
     for name, stage in definition.items():
         matrix = {

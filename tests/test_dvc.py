@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests import scratch
-from tests.repository import dvc, environment, modified, ran
+from tests.repository import dvc, environment, modified, prepared, ran
 
 TASK = scratch.TASK
 
@@ -29,10 +29,10 @@ def test_an_undisturbed_run_gives_the_same_files(repository, tmp_path, monkeypat
 
     from stages.cli import sac
 
-    scratch.make(tmp_path)
+    prepared(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SAC_JOBS", "1")
-    for _, _, words in scratch.stages():
+    for _, _, words in scratch.stages(folder=tmp_path):
         assert CliRunner().invoke(sac, words).exit_code == 0
     for part in ("source", "zoo", "probes", "outputs", "scores.parquet", "records", f"../../reports/{TASK}"):
         ours, theirs = (root / f"artifacts/{TASK}" / part for root in (tmp_path, repository.folder))
@@ -78,7 +78,7 @@ def test_a_probes_parameter_trains_nothing(repository):
 
 def test_a_changed_recipe_reruns_that_attack_and_what_follows(repository):
     folder = repository.folder
-    params = scratch.tiny_params()
+    params = scratch.few_params()
     params["attacks"]["transfer_all"]["recipe"]["rate"] = 0.03
     scratch.write_params(folder, params)
     planned = ran(dvc(folder, "repro", "--dry"))
@@ -93,7 +93,7 @@ def test_a_changed_recipe_reruns_that_attack_and_what_follows(repository):
 def test_a_misspelt_name_stops_at_once(repository, change, says):
     folder = repository.folder
     before = modified(folder)
-    scratch.write_params(folder, scratch.tiny_params() | change)
+    scratch.write_params(folder, scratch.few_params() | change)
     done = subprocess.run(["dvc", "repro"], cwd=folder, env=environment(), capture_output=True, text=True)
     assert done.returncode != 0 and says in done.stdout + done.stderr
     assert modified(folder) == before

@@ -43,7 +43,7 @@ def test_dvc_pulls_what_the_run_made(reviewer, published):
     dvc(reviewer, "pull", f"snapshots/{TASK}.dvc")
     assert dvc(reviewer, "status", f"snapshots/{TASK}.dvc").strip() == "Data and pipelines are up to date."
     folder = reviewer / "snapshots" / TASK
-    assert yaml.safe_load((folder / "params.yaml").read_text()) == scratch.tiny_params()
+    assert yaml.safe_load((folder / "params.yaml").read_text()) == scratch.few_params()
     assert (folder / "scores.parquet").read_bytes() == published_scores(published / "artifacts" / TASK / "scores.parquet")
     for part in ("outputs/augmented.parquet", "records/prune.json", "probes/augmented/facts.json"):
         assert (folder / part).read_bytes() == (published / "artifacts" / TASK / part).read_bytes()
@@ -63,7 +63,7 @@ def test_pages_made_again_change_nothing_that_is_committed(published):
 def test_images_are_published_only_where_they_may_be_shown(published, tmp_path):
     folder = tmp_path / "repository"
     shutil.copytree(published, folder)
-    params = scratch.tiny_params()
+    params = scratch.few_params()
     params["task"][TASK]["show_probes"] = False
     scratch.write_params(folder, params)
     assert f"report@{TASK}" in ran(dvc(folder, "repro"))
@@ -118,7 +118,7 @@ def test_all_that_was_edited_or_lost_is_named_even_with_sums_of_its_own(reviewer
 def test_what_is_not_finished_is_not_published(repository, tmp_path):
     folder = tmp_path / "repository"
     shutil.copytree(repository.folder, folder)
-    params = scratch.tiny_params()
+    params = scratch.few_params()
     params["metrics"]["seed"] = 7
     scratch.write_params(folder, params)
     done = sac(folder, "publish", TASK)

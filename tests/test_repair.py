@@ -72,7 +72,7 @@ def test_a_damaged_object_of_the_cache_is_cleared_and_made_anew(copy):
     file.unlink()
     dvc(copy, "checkout", "-q")
     assert file.read_bytes() != good
-    words = next(words for name, _, words in scratch.stages() if name == "report")
+    words = next(words for name, _, words in scratch.stages(folder=copy) if name == "report")
     told = sac(copy, *words)
     assert told.returncode == 1 and told.stderr.count("\n") == 1 and "scores.parquet: damaged" in told.stderr
     assert str(md5[2:]) in sac(copy, "repair").stdout

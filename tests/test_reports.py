@@ -296,3 +296,19 @@ def test_published_p_values_and_f1_stand_beside_measured_ones(scores):
 
 def published_rows():
     return read_published(ROOT / "reports/published.csv", "cifar10")
+
+
+def test_a_published_value_for_fine_tuning_of_either_kind_stands_beside_both():
+    rows = [("SAC-JC, Gaussian", attack) for attack in ("finetune_all", "finetune_last", "prune")]
+    rows += [("SAC-JC", "finetune_all"), ("SAC-w", "finetune_all")]
+    frame = pd.DataFrame(rows, columns=["fingerprint", "attack"]).assign(auc=1.0, low=0.9, high=1.0)
+    published = pd.DataFrame(
+        [
+            ("SAC-JC, Gaussian", "finetune", "1.00"),
+            ("SAC-JC, Gaussian", "prune", "0.98"),
+            ("SAC-JC", "finetune", "1.00"),
+            ("SAC-JC", "finetune_all", "0.99"),
+        ],
+        columns=["fingerprint", "attack", "value"],
+    ).assign(metric="auc")
+    assert beside(frame, published)["published"].tolist() == ["1.00", "1.00", "0.98", "0.99", ""]

@@ -27,8 +27,8 @@ def sac(installed, folder, *words):
     return done.stdout
 
 
-def words_of(stage):
-    return next(words for name, _, words in scratch.stages() if name == stage)
+def words_of(stage, folder=ROOT):
+    return next(words for name, _, words in scratch.stages(folder=folder) if name == stage)
 
 
 @pytest.fixture(scope="module")
@@ -83,5 +83,5 @@ def test_a_report_is_the_one_of_the_repository(installed, repository, tmp_path):
     pages = sorted(path.relative_to(tmp_path) for path in tmp_path.glob(f"reports/{scratch.TASK}/**/*.html"))
     for page in pages:
         (tmp_path / page).unlink()
-    sac(installed, tmp_path, *words_of("report"))
+    sac(installed, tmp_path, *words_of("report", repository.folder))
     assert pages and all((tmp_path / page).read_bytes() == (repository.folder / page).read_bytes() for page in pages)

@@ -84,7 +84,7 @@ class World:
 
     def commands(self, *stages: str) -> list[Command]:
         """The commands of the tiny task, of `stages` or of all that read artifacts."""
-        return [Command(name, tuple(words)) for name, _, words in scratch.stages() if name in (stages or OUTS)]
+        return [Command(name, tuple(words)) for name, _, words in scratch.stages(folder=self.folder) if name in (stages or OUTS)]
 
     def drawn(self, draw: "Draw", stages: tuple[str, ...]) -> Command:
         """One of the commands of `stages` that read artifacts."""
@@ -140,7 +140,7 @@ def make_world(folder: Path) -> World:
     repository = prepared(folder / "repository")
     world = World(repository, folder / "scratch")
     world.fresh()
-    for _, _, words in scratch.stages():
+    for _, _, words in scratch.stages(folder=repository):
         _done(world.run(words))
     dvc(repository, "commit", "-f", "-q")
     for words in (["index"], ["publish", TASK]):

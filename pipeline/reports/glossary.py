@@ -26,6 +26,7 @@ QUALIFIERS = {
     "softmax": "On probabilities instead of logits.",
     "Gaussian": "With the Gaussian kernel instead of the cosine.",
     "Pearson*": "With Pearson's correlation; found on these data, so exploratory.",
+    "corner": "With a small patch in a corner, as in the authors' code.",
     "innocents": "References: irrelevant models, cross-fitted.",
     "owner": "References: the owner's own models.",
     "owner other": "References: the owner's models of other architectures than the suspect's.",

@@ -12,7 +12,9 @@ from pipeline.metrics.agreement import Agreement, agree, at_risk, inside
 from pipeline.reports.tables import AVERAGE, POOLED
 
 COLUMNS = ["paper", "table", "task", "attack", "fingerprint", "metric", "value"]
-EASY = ("finetune_",)
+EASY = "finetune_"
+FINETUNE = "finetune"
+"""In published.csv: fine-tuning of a kind that the paper leaves open."""
 EVERY, HARD = "all cells", "without fine-tuning and the average"
 
 
@@ -56,12 +58,19 @@ def beside(measured: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
 
 
 def _printed(measured: pd.DataFrame, published: pd.DataFrame) -> list[str]:
-    """What the papers print for every row of `measured`; empty where they print nothing."""
+    """What the papers print for every row of `measured`; empty where they print nothing.
+
+    SAC-JC's Table 11 has one column for fine-tuning and does not say of which layers: it stands beside either kind that has
+    no value of its own.
+    """
     values = published.drop_duplicates(["fingerprint", "attack"]).set_index(["fingerprint", "attack"])["value"]
-    return [
-        values.get((name.partition(" (")[0], attack), "")
-        for name, attack in zip(measured["fingerprint"], measured["attack"], strict=True)
-    ]
+
+    def found(name: str, attack: str) -> str:
+        either = values.get((name, FINETUNE), "") if attack.startswith(EASY) else ""
+        return str(values.get((name, attack), either))
+
+    rows = zip(measured["fingerprint"], measured["attack"], strict=True)
+    return [found(name.partition(" (")[0], attack) for name, attack in rows]
 
 
 def compared_cells(main: pd.DataFrame) -> pd.DataFrame:
