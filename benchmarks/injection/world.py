@@ -84,7 +84,8 @@ class World:
 
     def commands(self, *stages: str) -> list[Command]:
         """The commands of the tiny task, of `stages` or of all that read artifacts."""
-        return [Command(name, tuple(words)) for name, _, words in scratch.stages(folder=self.folder) if name in (stages or OUTS)]
+        known = scratch.stages(folder=self.folder)
+        return [Command(name, tuple(words)) for name, _, words in known if name in (stages or OUTS)]
 
     def drawn(self, draw: "Draw", stages: tuple[str, ...]) -> Command:
         """One of the commands of `stages` that read artifacts."""
