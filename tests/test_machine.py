@@ -1,6 +1,7 @@
 """GPUs, on a machine made up of a program that says which cards there are: each worker owns its place, and keeps it."""
 
 import os
+import platform
 import time
 
 import pytest
@@ -85,7 +86,24 @@ def test_the_kind_names_the_cards_model_and_whether_kernels_are_deterministic(li
     monkeypatch.setenv(machine.DETERMINISTIC, "1")
     assert kind() == "Made Card 9, deterministic"
     monkeypatch.setenv(machine.SHARE, "0")
-    assert kind() in (machine.CPU, machine.CPU_BF16)
+    assert kind().startswith("cpu ")
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("vendor_id\t: AuthenticAMD\nflags\t\t: fpu avx512f\n", "cpu AuthenticAMD"),
+        ("vendor_id\t: GenuineIntel\nflags\t\t: fpu avx512_bf16 amx_tile\n", "cpu GenuineIntel, bf16"),
+        ("CPU implementer : 0x41\n", f"cpu {platform.machine()}"),
+    ],
+)
+def test_the_kind_names_the_processors_maker_and_whether_it_multiplies_bf16(said, expected, tmp_path, monkeypatch):
+    (tmp_path / "cpuinfo").write_text(said)
+    monkeypatch.setattr(machine, "CPUINFO", tmp_path / "cpuinfo")
+    monkeypatch.setenv(machine.SHARE, "0")
+    assert kind() == expected
+    monkeypatch.setenv(machine.BF16, "0")
+    assert kind() == expected.removesuffix(machine.TOO_BF16)
 
 
 def test_cards_of_several_models_are_refused_until_one_is_chosen(listed, monkeypatch):

@@ -6,6 +6,7 @@ the same bytes again, at some cost of time. CUDA_VISIBLE_DEVICES says which card
 """
 
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -17,7 +18,9 @@ from pipeline.core.errors import BadInput
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 SHARE, DETERMINISTIC, BF16 = "SAC_GPU_SHARE", "SAC_DETERMINISTIC", "SAC_BF16"
-CPU, CPU_BF16 = "cpu", "cpu-bf16"
+CPUINFO = Path("/proc/cpuinfo")
+TOO_BF16 = ", bf16"
+"""How the kind of a processor ends that multiplies bf16."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,8 @@ def claim(card: str) -> None:
 
 
 def kind() -> str:
-    """What decides the bytes of a model that is trained here: the processor, or the model of the cards.
+    """What decides the bytes of a model that is trained here: the processor's maker, whose kernels sum in an order of their own
+    (measured: AMD's and Intel's differ), and whether it multiplies bf16; or the model of the cards.
 
     Raises BadInput if there are cards of several models, of which nobody could tell which one made what.
     """
@@ -71,12 +75,12 @@ def kind() -> str:
         raise BadInput(f"cards of several models: {', '.join(models)}; set {VISIBLE} to those of one")
     if models:
         return f"{models[0]}, deterministic" if deterministic() else models[0]
-    return CPU_BF16 if multiplies_bf16() else CPU
+    return f"cpu {_maker(CPUINFO)}{TOO_BF16 if multiplies_bf16() else ''}"
 
 
 def multiplies_bf16() -> bool:
     """Whether the processor has AVX512_BF16 or AMX, which Linux tells. The environment's SAC_BF16=0 says no."""
-    return os.environ.get(BF16, "1") != "0" and _has_bf16()
+    return os.environ.get(BF16, "1") != "0" and _has_bf16(CPUINFO)
 
 
 def deterministic() -> bool:
@@ -102,8 +106,19 @@ def _listed(program: str) -> list[tuple[str, str, str]]:
 
 
 @cache
-def _has_bf16() -> bool:
+def _has_bf16(cpuinfo: Path) -> bool:
+    return bool(re.search(r"^flags\b.*\b(avx512_bf16|amx_bf16)\b", _text(cpuinfo), re.M))
+
+
+@cache
+def _maker(cpuinfo: Path) -> str:
+    """Who made the processor, as Linux tells; elsewhere its architecture."""
+    found = re.search(r"^vendor_id\s*:\s*(\S+)", _text(cpuinfo), re.M)
+    return found[1] if found else platform.machine()
+
+
+def _text(file: Path) -> str:
     try:
-        return bool(re.search(r"^flags\b.*\b(avx512_bf16|amx_bf16)\b", Path("/proc/cpuinfo").read_text(), re.M))
+        return file.read_text()
     except OSError:
-        return False
+        return ""

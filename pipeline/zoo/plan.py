@@ -1,8 +1,8 @@
 """Which models a task has, and the key of each, which hashes all that shapes it.
 
 A key hashes all that shapes the weights: the recipe, the training images and labels, the source's weights where they take
-part, the weights that training starts from, the code, torch's version and the kind of machine (a CPU with or without bf16,
-or the model of a GPU).
+part, the weights that training starts from, the code, torch's version and the kind of machine (a CPU's maker, with or
+without bf16, or the model of a GPU).
 """
 
 import inspect
@@ -17,7 +17,7 @@ from pipeline.core.code import meaning
 from pipeline.core.errors import BadInput
 from pipeline.core.executor import kind
 from pipeline.core.files import digest
-from pipeline.core.machine import CPU, CPU_BF16
+from pipeline.core.machine import TOO_BF16
 from pipeline.data.images import Images, load_set
 from pipeline.models import family, gains_by_bf16
 from pipeline.tasks.recipe import Recipe
@@ -164,7 +164,7 @@ def _device(found: str, arch: str, source: str | None) -> str:
     """What computes, and with how many digits: only a model, or a source that teaches it, for which bf16 is the faster way
     depends on whether the processor has it."""
     low = gains_by_bf16(arch) or (source is not None and gains_by_bf16(source))
-    return CPU if found == CPU_BF16 and not low else found
+    return found if low else found.removesuffix(TOO_BF16)
 
 
 def _code(maker: Maker, arch: str, source: str | None) -> str:
