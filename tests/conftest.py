@@ -70,4 +70,7 @@ def source(models) -> Network:
 @pytest.fixture(scope="session")
 def repository(tmp_path_factory) -> Ran:
     """A scratch repository after a whole run of the real dvc, which was killed once."""
+    mark = tmp_path_factory.getbasetemp().parent / "repository-was-made"
+    assert not (mark.exists() and "PYTEST_XDIST_WORKER" in os.environ), "made by another worker too: tests are not grouped"
+    mark.touch()
     return run_twice(tmp_path_factory.mktemp("dvc"))

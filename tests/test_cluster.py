@@ -177,16 +177,20 @@ def test_answers_of_models_are_those_of_a_local_run(cluster, models, pool, monke
 def test_ctrl_c_ends_the_workers_of_its_run_and_of_no_other(cluster, monkeypatch, tmp_path):
     monkeypatch.setenv("SAC_JOBS", "1")
     code = (
-        "import sys; sys.path.insert(0, '.'); from tests.test_cluster import linger;"
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"  # what a shell's background ignores
+        "sys.path.insert(0, '.'); from tests.test_cluster import linger;"
         "from pipeline.core.executor import run_all;"
         f"list(run_all(linger, [r'{tmp_path}/theirs'], 'lingering'))"
     )
     stopped = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
-    theirs = pid_in(tmp_path / "theirs")
-    mine = run_all(lambda job: os.getpid(), range(3), "staying")
-    worker = next(mine)
-    stopped.send_signal(signal.SIGINT)
-    stopped.wait(30)
+    try:
+        theirs = pid_in(tmp_path / "theirs")
+        mine = run_all(lambda job: os.getpid(), range(3), "staying")
+        worker = next(mine)
+        stopped.send_signal(signal.SIGINT)
+        stopped.wait(30)
+    finally:
+        stopped.kill()
     until(lambda: not alive(theirs), "the stopped run's worker to end")
     assert list(mine) == [worker, worker] and worker != theirs
 

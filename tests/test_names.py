@@ -144,8 +144,8 @@ def changed(old, new):
         ),
         (changed("pool: 3000,", "pool: 100,"), "split.pool: 100 images, of which probes.augmented needs at least 150"),
         (
-            changed("    like: fashion_mini\n", "    like: fashion_mimi\n"),
-            "fashion_mini_ewe.like: unknown task 'fashion_mimi': did you mean",
+            changed("    like: emotion\n", "    like: emotoin\n"),
+            "emotion_resnet.like: unknown task 'emotoin': did you mean",
         ),
         (changed("  fashion_mini:\n", "  fashion_mini:\n    like: cifar10\n"), "like: .*a circle"),
         (
