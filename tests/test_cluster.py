@@ -2,13 +2,10 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import cloudpickle
 import pytest
@@ -22,10 +19,10 @@ from pipeline.tasks.recipe import Recipe
 from pipeline.zoo.make import Make, Order
 from pipeline.zoo.plan import Material, plan
 from tests.imports import ROOT
+from tests.ray_nodes import ray_nodes, until
 
 pytest.importorskip("ray")
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
-MEMORY = 100 << 20
 
 
 def where_am_i(job):
@@ -44,40 +41,11 @@ def die(_):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def start_node(folder, *words):
-    """A Ray node that works in `folder`, knows nothing of this repository, and is a process group of its own."""
-    folder.mkdir()
-    keep = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    settings = ["--num-cpus=1", f"--object-store-memory={MEMORY}", "--disable-usage-stats"]
-    with (folder / "log").open("w") as log:
-        return subprocess.Popen(
-            [str(Path(sys.executable).parent / "ray"), "start", "--block", *settings, *words],
-            cwd=folder,
-            env=keep,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-
-
-def answers(port):
-    with socket.socket() as line:
-        return line.connect_ex(("127.0.0.1", port)) == 0
-
-
 def alive(pid):
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
-
-
-def until(true, what, seconds=60):
-    for _ in range(seconds * 20):
-        if true():
-            return
-        time.sleep(0.05)
-    pytest.fail(f"waited {seconds} s for {what}")
 
 
 def pid_in(path):
@@ -87,38 +55,10 @@ def pid_in(path):
 
 @pytest.fixture(scope="module")
 def cluster():
-    """The address, and the process group of the node that may be killed."""
-    ray = pytest.importorskip("ray")
-    from pipeline.core.executor import cluster as module
-
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
-    patch, address, nodes = pytest.MonkeyPatch(), f"127.0.0.1:{port}", []
-    patch.setenv("RAY_AUTH_MODE", "disabled")
-    patch.setenv("RAY_ADDRESS", address)
-    with tempfile.TemporaryDirectory(prefix="sac", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        try:
-            here = "--node-ip-address=127.0.0.1"
-            nodes.append(
-                start_node(
-                    folder / "first", here, f"--temp-dir={folder}/ray", "--head", f"--port={port}", "--include-dashboard=false"
-                )
-            )
-            until(lambda: answers(port), "the head")
-            nodes.append(start_node(folder / "second", here, f"--temp-dir={folder}/other", f"--address={address}"))
-            patch.setenv("SAC_ENGINE", "ray")
-            until(lambda: len(module.nodes()) == 2, "two nodes")
-            yield SimpleNamespace(address=address, victim=nodes[1].pid, folder=folder)
-        finally:
-            ray.shutdown()
-            module.joined.cache_clear()
-            module.kind_of_nodes.cache_clear()
-            for node in nodes:
-                os.killpg(node.pid, signal.SIGKILL)
-                node.wait()
-            patch.undo()
+    """Two nodes, of which one may be killed."""
+    pytest.importorskip("ray")
+    with ray_nodes(2) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
