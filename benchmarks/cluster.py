@@ -40,8 +40,8 @@ TASK, ARCH = "fashion_mini", "vgg_slim"
 RECIPE = Recipe(epochs=20, batch=128, rate=0.1)
 TEXT = (
     "`python -m benchmarks.cluster`: {jobs} label extractions of the embedded task ({arch}, {epochs} epochs), in seconds by "
-    "the clock, start-up of workers included. A job sends {sent:,} bytes, a node fetches {once:,} once (images, source), and a job "
-    "brings {back:,} back. When one of two nodes is killed after the first result, the run ends {late:.1f} s later than "
+    "the clock, start-up of workers included. A job sends {sent:,} bytes, a node fetches {once:,} once (images, source), and a "
+    "job brings {back:,} back. When one of two nodes is killed after the first result, the run ends {late:.1f} s later than "
     "undisturbed. The bytes of all models are those of the local runs: {same}.\n"
 )
 
