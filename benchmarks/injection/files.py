@@ -73,9 +73,7 @@ def cache(world: World, draw: Draw) -> Fault:
     try:
         with spoilt(held, [], draw) as what:
             (world.folder / path).unlink()
-            done = subprocess.run(
-                ["dvc", "checkout", "-q", str(path)], cwd=world.folder, env=environment(), capture_output=True, text=True
-            )
+            code = _checked_out(path, world)
             ended = world.run(words)
     finally:
         if (world.folder / path).is_dir():
@@ -83,7 +81,7 @@ def cache(world: World, draw: Draw) -> Fault:
         (world.folder / path).unlink(missing_ok=True)
         shutil.copyfile(aside, world.folder / path)
     outcome = judge(ended, pairs)
-    return Fault(f"{command.name}: cache of {path}", f"{what}; dvc checkout ended with {done.returncode}", outcome, ended.said)
+    return Fault(f"{command.name}: cache of {path}", f"{what}; dvc checkout ended with {code}", outcome, ended.said)
 
 
 def remote(world: World, draw: Draw) -> Fault:
@@ -174,3 +172,13 @@ def _keys(world: World, command: Command) -> set[str]:
 
 def _lock(world: World) -> dict[str, dict[str, list[dict[str, str]]]]:
     return read_lock(world.folder / "dvc.lock")
+
+
+def _checked_out(path: Path, world: World) -> int | None:
+    """The exit code of `dvc checkout`; None where it had to be stopped, as it waits for ever on a pipe in its cache."""
+    words = ["dvc", "checkout", "-q", str(path)]
+    try:
+        done = subprocess.run(words, cwd=world.folder, env=environment(), capture_output=True, text=True, timeout=30)
+    except subprocess.TimeoutExpired:
+        return None
+    return done.returncode
