@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 LOCK, NOTICE = Path("requirements.lock"), Path("NOTICE")
-PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)", re.MULTILINE)
+PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?==([^\s;\\]+)", re.MULTILINE)
 COPYLEFT = re.compile(r"\bGPL|GNU General Public", re.IGNORECASE)
 LESSER = re.compile(r"LGPL|Lesser General", re.IGNORECASE)
 LONGEST = 80
