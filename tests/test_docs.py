@@ -5,16 +5,15 @@ to params.yaml, which must then pass the check that `dvc repro` begins with. A p
 
 Run for real, in a scratch folder:
     here                           docs/submit.md, whole; the remotes of docs/remotes.md; the Python of docs/submit.md
-    tests/test_experiments.py      docs/vary.md: variants, what changed, the queue
-    tests/test_dvc.py              docs/vary.md: fingerprint.method and probes.augmented.jpeg.quality
+    tests/test_dvc.py              docs/vary.md: fingerprint.method, probes.augmented.jpeg.quality, what changed, a grid
     tests/test_remotes.py          docs/remotes.md: dvc push, dvc pull
     tests/test_case_commands.py    docs/cases.md: its case if `make repro` was run here, its Python, the commands of README.md
     tests/test_publish.py          CONTRIBUTING.md: sac publish
-    tests/test_site.py             CONTRIBUTING.md: make docs
+    tests/test_site.py             CONTRIBUTING.md: what `make docs` does
     .ci/run                        make test, make review
 """
 
-import importlib
+import importlib.util
 import re
 import shutil
 import subprocess
@@ -82,6 +81,10 @@ def parse_pip(words, folder):
     assert wanted.extras <= set(project["optional-dependencies"])
 
 
+def parse_python(words, folder):
+    assert words[0] == "-m" and importlib.util.find_spec(words[1])
+
+
 def parse_ray(words, folder):
     from ray.scripts.scripts import cli
 
@@ -112,6 +115,7 @@ PARSED = {
     "make": parse_make,
     "git": parse_git,
     "pip": parse_pip,
+    "python": parse_python,
     "ray": parse_ray,
     "sbatch": parse_sbatch,
     ".venv/bin/pre-commit": parse_hooks,
@@ -159,6 +163,7 @@ def test_every_command_of_a_page_is_one_that_its_program_takes(page, tmp_path, m
         "git nothing",
         "pip install 'sac-bench[nothing]'",
         "ray start --nothing",
+        "python -m benchmarks.nothing",
         "sbatch cluster/nothing.sbatch",
         "sbatch cluster/slurm.sbatch dvc nothing",
         "nothing",
