@@ -1,12 +1,13 @@
 # make repro: set up and run the whole benchmark, saying how far it is. make review: set up, recompute what is published and compare it.
 # make test: set up and run the tests. make check: set up; lint, format, types, wiring, and the coverage of the quick tests.
+# make docs: set up and build the pages as a site, build/site/index.html; a broken link fails.
 PYTHON ?= python3
 VENV := .venv
 FLOOR := 90  # of all lines and branches, in per cent, without the tests that call dvc
 READY := $(VENV)/.ready
 RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 
-.PHONY: repro review test lint check lock notice clean
+.PHONY: repro review test lint check docs lock notice clean
 
 repro: $(READY)
 	@$(RUN) sac check
@@ -27,6 +28,9 @@ lint: $(READY)
 
 check: lint
 	$(RUN) pytest -m "not dvc" --cov --cov-report=term --cov-fail-under=$(FLOOR)
+
+docs: $(READY)
+	$(RUN) NO_MKDOCS_2_WARNING=1 mkdocs build --strict
 
 $(READY): requirements.lock pyproject.toml
 	@echo "Installing $$(grep -c '==' requirements.lock) packages (PyTorch among them, about 2 GB) into $(VENV): one to five minutes"

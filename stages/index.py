@@ -9,9 +9,10 @@ import pandas as pd
 from pipeline.core.files import write_json, write_text
 from pipeline.core.params import read
 from pipeline.fingerprints.redraws import Redraws
+from pipeline.publish.croissant import CARD, croissant
 from pipeline.reports import figures, markdown, overview_sections
 from pipeline.reports.exchange import exchange
-from pipeline.reports.leaderboard import as_json, as_records, leaderboard, schema
+from pipeline.reports.leaderboard import as_frame, as_json, leaderboard, schema
 from pipeline.reports.overview import main_tables, regimes, results, watermarked
 from pipeline.reports.page import write_page
 from pipeline.reports.published import beside, read_published, threshold_beside
@@ -28,14 +29,15 @@ PUBLISHED = Path("reports/published.csv")
 @click.command()
 @click.option("--reports", type=OUTPUT, default=Path("reports"), show_default=True, help="The folder of all reports.")
 def index(reports: Path) -> None:
-    """Write the page and the leaderboard over the reports of all tasks, their results side by side, and EWE's rows for the
-    tasks they belong to."""
+    """Write the page, the leaderboard and the data card over the reports of all tasks, their results side by side, and EWE's
+    rows for the tasks they belong to."""
     tasks = {name: read(f"task.{name}", Task) for name in read("task")}
     together = list(_together(reports, tasks))
     board = leaderboard(reports, read_submitted(reports), together)
     write_text(reports / "leaderboard.json", as_json(board))
     write_json(reports / "leaderboard.schema.json", schema())
-    pd.DataFrame(as_records(board), columns=list(board)).to_parquet(reports / "leaderboard.parquet", index=False)
+    as_frame(board).to_parquet(reports / "leaderboard.parquet", index=False)
+    write_text(reports / CARD, croissant(reports))
     document = overview_sections.overview(board, list(_sections(reports, tasks, together)))
     for section in document.sections:
         if section.picture:

@@ -1,7 +1,6 @@
 """The commands on a case: what they print, how they end, and the examples of docs/cases.md."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from pipeline.cases import owner
 from pipeline.data.images import save_images
+from tests.browser import browser, opened
 from tests.casemaking import COPY, INNOCENT, SOURCE, enrolled, noise_pictures, references, sac
 from tests.imports import ROOT
 from tests.repository import environment
@@ -18,6 +18,7 @@ GUIDE = (ROOT / "docs/cases.md").read_text(encoding="utf-8")
 RUN = ROOT / "artifacts/fashion_mini"
 MODELS = """
 from functools import partial
+from tests.browser import browser, opened
 from tests.casemaking import COPY, INNOCENT, SOURCE, references
 source, copied, innocent = SOURCE, COPY, INNOCENT
 """
@@ -178,13 +179,8 @@ def test_the_case_of_the_guide_gives_the_verdicts_that_it_says(tmp_path):
     assert "holds: committed to" in done.stdout
 
 
-BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
-
-
-@pytest.mark.skipif(not BROWSER, reason="no chromium on this machine")
+@browser
 def test_the_verdict_page_opens_in_a_browser_without_a_network(tmp_path):
-    from tests.test_page import opened
-
     case = enrolled(tmp_path / "case")
     owner.ask(case, COPY, name="copied")
     owner.verify(case)

@@ -1,6 +1,9 @@
 """The real dvc in a scratch repository: a whole run, nothing to do, a variant, and kill -9 in the middle."""
 
 import json
+import re
+import shlex
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -8,9 +11,11 @@ import pytest
 import yaml
 
 from tests import scratch
+from tests.imports import ROOT
 from tests.repository import dvc, environment, modified, prepared, ran
 
 TASK = scratch.TASK
+VARY = (ROOT / "docs/vary.md").read_text(encoding="utf-8")
 
 
 def test_kill_9_leaves_no_orphan_and_the_next_run_keeps_what_was_trained(repository):
@@ -44,14 +49,44 @@ def test_there_is_nothing_to_do_the_second_time(repository):
     assert ran(dvc(repository.folder, "repro")) == []
 
 
-def test_a_variant_reruns_the_report_alone(repository):
-    folder = repository.folder
-    output = dvc(folder, "exp", "run", "-S", "fingerprint.method=jpeg")
+@pytest.fixture
+def committed(repository):
+    """The folder of the repository, which is as it was committed when the test ends."""
+    yield repository.folder
+    scratch.git(repository.folder, "checkout", "-q", "--", ".")
+    shutil.rmtree(repository.folder / "dvc_plots", ignore_errors=True)
+
+
+def test_a_variant_reruns_the_report_alone_and_dvc_shows_what_it_changed(committed):
+    """The commands of docs/vary.md under "What changed", as they stand there."""
+    output = dvc(committed, "exp", "run", "-S", "fingerprint.method=jpeg")
     assert ran(output) == ["check", f"report@{TASK}"]
-    metrics = json.loads((folder / f"reports/{TASK}/metrics.json").read_text())
-    assert metrics["fingerprint"] == "jpeg, logits, cosine_l1"
-    assert "jpeg, logits, cosine_l1" in dvc(folder, "metrics", "show", "--json")
-    scratch.git(folder, "checkout", "-q", "--", ".")
+    before, after = "cutmix, logits, cosine_l1", "jpeg, logits, cosine_l1"
+    metrics = json.loads((committed / f"reports/{TASK}/metrics.json").read_text())
+    assert metrics["fingerprint"] == after and after in dvc(committed, "metrics", "show", "--json")
+    changes = re.search(r"## What changed\n\n```\n(.*?)```", VARY, re.DOTALL)[1]
+    lines = changes.splitlines()
+    shown, differs, figures, plots = (dvc(committed, *shlex.split(line, comments=True)[1:]) for line in lines)
+    assert re.search(rf"workspace .* {after} +jpeg ", shown) and re.search(rf" {before} +cutmix ", shown)
+    assert "fingerprint.method" in shown and "attacks" not in shown and max(map(len, shown.splitlines())) <= 120
+    assert differs.split("\n")[0].split() == ["Path", "Metric", "HEAD", "workspace", "Change"]
+    assert before in differs and after in differs and f"reports/{TASK}/metrics.json" in differs
+    page = (committed / "dvc_plots/index.html").read_text()
+    pictures = set(re.findall(r'src="(static/[^"]+)"', page))
+    assert {f"static/{name}_reports_{TASK}_figures_scores.svg" for name in ("HEAD", "workspace")} <= pictures
+    assert all((committed / "dvc_plots" / name).is_file() for name in pictures) and "dvc_plots/index.html" in figures and plots
+    assert not re.findall(r'(?:src|href)="(?:https?:)?//', page) and "dvc_plots" not in scratch.git(
+        committed, "status", "--short"
+    )
+
+
+def test_a_grid_is_queued_as_one_experiment_for_each_combination(committed):
+    (grid,) = re.findall(r"^dvc (exp run --queue .*)$", VARY, re.MULTILINE)
+    dvc(committed, *shlex.split(grid))
+    queued = dvc(committed, "queue", "status")
+    assert queued.count("Queued") == 4 and scratch.git(committed, "status", "--short") == ""
+    dvc(committed, "queue", "remove", "--queued")
+    assert "Queued" not in dvc(committed, "queue", "status")
 
 
 def test_a_probes_parameter_trains_nothing(repository):

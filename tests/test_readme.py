@@ -12,10 +12,10 @@ import pytest
 from dvc.cli.parser import get_main_parser
 
 from stages.cli import sac
+from tests.docs import PAGES, blocks, prose
 from tests.imports import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")] + sorted((ROOT / "docs").rglob("*.md"))
 TASKS = {
     "fashion_mini": "FashionMNIST, embedded, three sources",
     "fashion_mini_ewe": "the same, a watermarked source",
@@ -123,8 +123,7 @@ def test_readme_is_a_screen_and_a_half():
 
 def targets(page):
     """What a page links to, with the anchors."""
-    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
-    return [link for link in re.findall(r"\]\(([^)\s]+)\)", text) if not link.startswith("http")]
+    return [link for link in re.findall(r"\]\(([^)\s]+)\)", prose(page)) if not link.startswith("http")]
 
 
 def anchors(page):
@@ -143,10 +142,9 @@ def test_links_lead_somewhere(page):
 
 
 def code(page):
-    """The code of a page: its blocks, and what stands between back ticks."""
-    text = page.read_text(encoding="utf-8")
-    blocks = re.findall(r"```\n(.*?)```", text, flags=re.DOTALL)
-    return "\n".join([*blocks, *re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))])
+    """The code of a page: its blocks of commands, and what stands between back ticks."""
+    shown = [text for language, text in blocks(page) if not language]
+    return "\n".join([*shown, *re.findall(r"`([^`\n]+)`", prose(page))])
 
 
 def called(page, program):

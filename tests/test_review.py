@@ -279,3 +279,13 @@ def test_what_a_number_does_not_show_is_named(here):
     said = review().output.splitlines()
     for name, _, _, place in edits:
         assert any(line.startswith(f"{name}: ") and place in line for line in said), name
+
+
+def test_a_data_card_of_other_files_is_caught_though_its_sum_is_right(here):
+    card = here / "reports/croissant.json"
+    text = card.read_text()
+    total = text.partition('"sha256": "')[2][:64]
+    card.write_text(text.replace(total, total[::-1]))
+    write_sums()
+    done = review()
+    assert done.exit_code == 1 and "reports/croissant.json: line " in done.output and "1 differences" in done.output

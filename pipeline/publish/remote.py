@@ -34,7 +34,7 @@ def store(task: str, files: dict[str, bytes]) -> None:
     listing = [{"md5": _put(data), "relpath": name} for name, data in sorted(files.items())]
     whole = _put(json.dumps(listing).encode(), ".dir")
     write_text(_pointer(task), POINTER.format(md5=whole, size=sum(map(len, files.values())), count=len(files), task=task))
-    used = {_object(md5) for name in published() for md5 in _named(name)}
+    used = {object_file(md5) for name in published() for md5 in _named(name)}
     for file in (file for file in REMOTE.rglob("*") if file.is_file() and file not in used):
         file.unlink()
 
@@ -94,12 +94,12 @@ def _named(task: str) -> Iterable[str]:
 
 def _put(data: bytes, ending: str = "") -> str:
     md5 = hashlib.md5(data).hexdigest()
-    write_bytes(_object(md5 + ending), data)
+    write_bytes(object_file(md5 + ending), data)
     return md5
 
 
 def _get(md5: str, holds: str, ending: str = "") -> bytes:
-    file = _object(md5 + ending)
+    file = object_file(md5 + ending)
     if not file.exists() and not file.is_symlink():
         raise BadInput(f"{file}: missing from the remote; it holds {holds}: {AGAIN}")
     data = read_plain(file)
@@ -112,5 +112,6 @@ def _pointer(task: str) -> Path:
     return FOLDER / f"{task}.dvc"
 
 
-def _object(md5: str) -> Path:
+def object_file(md5: str) -> Path:
+    """Where the object of this MD5 sum lies."""
     return REMOTE / "files" / "md5" / md5[:2] / md5[2:]

@@ -15,8 +15,10 @@ from pathlib import Path
 import pandas as pd
 
 from pipeline.core.errors import BadInput
+from pipeline.core.files import write_text
 from pipeline.publish.compare import Differences, compare_files, compare_scores
 from pipeline.publish.costs import COSTS, run_costs
+from pipeline.publish.croissant import CARD, croissant
 from pipeline.publish.snapshot import SCORES, Snapshot, commands, lay_out, read_snapshot
 from pipeline.publish.sums import REPORTS, SUMS
 from pipeline.reports.text import write_csv
@@ -71,11 +73,15 @@ def compare_folders(committed: Path, made: Path) -> Differences:
 
 
 def make_overview(scratch: Path) -> Path:
-    """Make the page and the tables over all tasks again, after those of the tasks. Returns their folder."""
+    """Make the page and the tables over all tasks again, after those of the tasks. Returns their folder.
+
+    The data card there is that of the committed files: it holds their sums, and the last bits of what is made may differ.
+    """
     made = scratch / "reports"
     costs = [pd.read_csv(file, keep_default_na=False) for file in sorted(scratch.glob(f"*/{COSTS.name}"))]
     write_csv(pd.concat(costs, ignore_index=True), made / COSTS.name)
     run(["index", "--reports", str(made)], Path())
+    write_text(made / CARD, croissant(REPORTS))
     return made
 
 

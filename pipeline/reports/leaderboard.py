@@ -65,16 +65,21 @@ def _own(main: pd.DataFrame) -> pd.DataFrame:
 
 def as_json(board: pd.DataFrame) -> str:
     """The rows as a JSON array, one a line."""
-    return "[\n" + ",\n".join(json.dumps(row) for row in as_records(board)) + "\n]\n"
+    return "[\n" + ",\n".join(json.dumps(row, allow_nan=False) for row in as_records(board)) + "\n]\n"
 
 
 def as_records(board: pd.DataFrame) -> list[dict[str, Any]]:
-    """The rows as JSON has them: six significant digits, null for what does not apply."""
-    digits = [name for name, kind in COLUMNS.items() if kind == "number"]
-    frame = board.astype(object)
-    for name in digits:
-        frame[name] = [None if pd.isna(value) else float(f"{value:.6g}") for value in board[name]]
-    return [dict(zip(COLUMNS, row, strict=True)) for row in frame.itertuples(index=False, name=None)]
+    """The rows as JSON has them: null for what does not apply."""
+    rows = as_frame(board).astype(object).itertuples(index=False, name=None)
+    return [{name: None if pd.isna(value) else value for name, value in zip(COLUMNS, row, strict=True)} for row in rows]
+
+
+def as_frame(board: pd.DataFrame) -> pd.DataFrame:
+    """The rows with six significant digits, so that machines that differ in the last bits write the same."""
+    numbers = [name for name, kind in COLUMNS.items() if kind == "number"]
+    return board.assign(
+        **{name: [np.nan if pd.isna(value) else float(f"{value:.6g}") for value in board[name]] for name in numbers}
+    )
 
 
 def schema() -> dict[str, Any]:
