@@ -57,17 +57,22 @@ def tiny_params() -> dict:
 FEW = {
     "attacks": ["irrelevant", "irrelevant_transfer", "finetune_all", "prune", "extract_label", "transfer_all"],
     "probes": ["augmented", "misclassified", "boundary"],
+    "comparisons": ["cosine_l1", "matching", "partial"],
 }
-"""What the real dvc runs: of each kind of attack and of probes one. Every stage costs it three seconds."""
+"""What the real dvc runs: of each kind of attack, of probes and of comparisons one. Every stage costs it three seconds."""
 
 
 def few_params() -> dict:
-    """The tiny parameters with FEW attacks and families of probes."""
+    """The tiny parameters with FEW attacks, families of probes and comparisons."""
     params = tiny_params()
     for section, names in FEW.items():
         params[section] = {name: params[section][name] for name in names}
     methods = {method for name in FEW["probes"] for method in import_module(f"pipeline.probes.{name}").Family.methods}
-    params["table"] = {name: one for name, one in params["table"].items() if one["method"] in methods}
+    params["table"] = {
+        name: one
+        for name, one in params["table"].items()
+        if one["method"] in methods and one.get("comparison", "cosine_l1") in params["comparisons"]
+    }
     return params
 
 
