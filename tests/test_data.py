@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import os
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +17,7 @@ from pipeline.core.errors import BadInput
 from pipeline.core.names import known
 from pipeline.data import corrupt, folders, load
 from pipeline.data.images import Images, load_images, save_images
+from pipeline.data.pictures import read_picture
 from pipeline.data.resize import resized
 from pipeline.data.split import corrupted, deal, stratified
 from pipeline.tasks.task import Corrupted, Split
@@ -246,3 +248,18 @@ def test_resizing_turns_colour_to_grey_and_back():
     colour = resized(make_tiny(4, 0, channels=3), channels=1, size=28)
     assert colour.images.shape == (4, 1, 28, 28) and len(colour.mean) == 1
     assert resized(colour, channels=3, size=8).images.shape == (4, 3, 8, 8)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda file: folders.read_parquet([file]),
+        lambda file: folders.read_idx(file, file, ()),
+        lambda file: read_picture(file, "a picture"),
+    ],
+    ids=["parquet", "idx", "picture"],
+)
+def test_a_pipe_is_refused_and_never_waited_for(tmp_path, read):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(BadInput, match="not a regular file"):
+        read(tmp_path / "pipe")

@@ -39,6 +39,22 @@ def test_what_can_be_read_is_kept_where_git_knows_nothing(tmp_path, monkeypatch)
     assert restore() is None
 
 
+FILE = "    - path: {}\n      hash: md5\n      md5: 0123456789abcdef0123456789abcdef\n      size: 1234\n"
+DEPS, OUTS = ("".join(FILE.format(name) for name in names) for names in (("data", "code"), ("a", "b")))
+ENTRY = f"  train:\n    cmd: 'true'\n    deps:\n{DEPS}    outs:\n{OUTS}"
+
+
+@pytest.mark.parametrize("lines", range(4, 18))
+def test_a_lock_that_was_cut_off_between_two_lines_is_seen_too(tmp_path, lines):
+    (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": {"train": {"deps": ["data", "code"], "outs": ["a", "b"]}}}))
+    text = "schema: '2.0'\nstages:\n" + ENTRY
+    (tmp_path / "dvc.lock").write_text(text)
+    assert list(read_lock(tmp_path / "dvc.lock")) == ["train"]
+    (tmp_path / "dvc.lock").write_text("".join(text.splitlines(keepends=True)[:lines]))
+    with pytest.raises(BadInput, match="sac repair"):
+        read_lock(tmp_path / "dvc.lock")
+
+
 @pytest.fixture
 def copy(repository, tmp_path):
     """The scratch repository after a whole run, to spoil."""

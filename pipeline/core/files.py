@@ -31,6 +31,13 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
 
 
+def regular(path: Path) -> Path:
+    """`path`, unless something else than a file stands there: a pipe would be read for ever. BadInput then."""
+    if path.exists() and not path.is_file():
+        raise BadInput(f"{path}: not a regular file, expected one")
+    return path
+
+
 def write_bytes(path: Path, data: bytes) -> None:
     """Write `data` so that a reader sees the old file or the new one, never half of one."""
     with replacing(path) as scratch:

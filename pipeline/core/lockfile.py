@@ -43,7 +43,7 @@ def read_lock(path: Path = LOCK) -> Stages:
     if found := trouble(path):
         raise BadInput(found)
     stages = _parsed(path.read_text(encoding="utf-8", errors="replace"))
-    if stages is None:
+    if stages is None or _lacks_its_end(stages, path):
         raise BadInput(f"{path}: not what DVC writes: `sac repair` restores it, and nothing is trained again")
     return stages
 
@@ -93,5 +93,27 @@ def _parsed(text: str) -> Stages | None:
 def _is_entry(entry: Any) -> bool:
     if not isinstance(entry, dict) or not entry.get("cmd"):
         return False
-    files = [file for part in ("deps", "outs") for file in entry.get(part) or ()]
-    return all(isinstance(file, dict) and isinstance(file.get("path"), str) for file in files)
+    return all(_is_file(file) for part in ("deps", "outs") for file in entry.get(part) or ())
+
+
+def _is_file(file: Any) -> bool:
+    """Whether a file or folder has all that DVC writes of it: its path, its sum, its size, how many files a folder has."""
+    if not isinstance(file, dict) or not isinstance(file.get("path"), str):
+        return False
+    value = file.get(file["hash"]) if "hash" in file else None
+    return "hash" not in file or bool(value and "size" in file and ("nfiles" in file or not str(value).endswith(".dir")))
+
+
+def _lacks_its_end(stages: Stages, path: Path) -> bool:
+    """Whether the last entry has fewer files than its stage in dvc.yaml: a cut between two lines leaves sound YAML."""
+    definition = path.with_name("dvc.yaml")
+    if not stages or not definition.is_file():
+        return False
+    name, entry = list(stages.items())[-1]
+    try:
+        known = yaml.load(definition.read_text(encoding="utf-8", errors="replace"), Loader=LOADER)
+        stage = known["stages"][name.partition("@")[0]]
+        outs = sum(len(stage.get(part) or ()) for part in ("outs", "metrics", "plots"))
+        return len(entry.get("outs") or ()) < outs or len(entry.get("deps") or ()) < len(stage.get("deps") or ())
+    except (yaml.YAMLError, RecursionError, ValueError, KeyError, TypeError, AttributeError):
+        return False

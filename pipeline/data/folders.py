@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.core.errors import BadInput
+from pipeline.core.files import regular
 from pipeline.data.images import Images, from_arrays
 from pipeline.data.pictures import read_picture
 
@@ -34,8 +35,8 @@ def read_encoded(files: list[Path]) -> tuple[list[bytes], np.ndarray, tuple[str,
     import pyarrow.parquet as pq
 
     try:
-        image, label = (_column(pq.read_schema(files[0]), names) for names in (IMAGE, LABEL))
-        tables = [pq.read_table(file, columns=[image, label]) for file in files]
+        image, label = (_column(pq.read_schema(regular(files[0])), names) for names in (IMAGE, LABEL))
+        tables = [pq.read_table(regular(file), columns=[image, label]) for file in files]
         classes = _class_names(tables[0].schema, label, files[0])
         encoded = [bytes(row["bytes"] or b"") for table in tables for row in table[image].to_pylist()]
         labels = np.concatenate([table[label].to_numpy() for table in tables])
@@ -105,7 +106,7 @@ def first_classes(data: Images, count: int) -> Images:
 
 
 def _idx(path: Path, dimensions: int) -> np.ndarray:
-    with gzip.open(path) as file:
+    with gzip.open(regular(path)) as file:
         data = file.read()
     if data[:4] != bytes([0, 0, 8, dimensions]):
         raise ValueError(f"starts with {data[:4].hex()}, expected 000008{dimensions:02x}")

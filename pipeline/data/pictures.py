@@ -9,6 +9,7 @@ from PIL import ExifTags, Image
 from PIL.Image import Transpose
 
 from pipeline.core.errors import BadInput
+from pipeline.core.files import regular
 
 MODES = {1: "L", 3: "RGB"}
 BROKEN = (OSError, SyntaxError, ValueError, TypeError, EOFError, OverflowError, struct.error, Image.DecompressionBombError)
@@ -32,7 +33,7 @@ def read_picture(file: Path | BinaryIO, where: str, mode: str | None = None) -> 
     Raises BadInput that begins with `where` if it is no picture, or one of 32 bits a channel.
     """
     try:
-        with Image.open(file) as picture:
+        with Image.open(regular(file) if isinstance(file, Path) else file) as picture:
             picture.load()
             turn = TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
             narrow = _eight_bit(picture)

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.core.errors import BadInput
+from pipeline.core.files import regular
 from pipeline.data.images import Images
 from pipeline.people.reading import gather
 
@@ -39,7 +40,7 @@ def read_pack(home: Path, size: int, channels: int, most: int | None) -> Images:
             f"no faces: looked for {path} and train.idx. Set SAC_DATA to a folder that holds {home.name} as "
             "InsightFace packs it."
         )
-    with path.open("rb") as file:
+    with regular(path).open("rb") as file:
         pack = Pack(path, file, read_starts(path.with_suffix(".idx")))
         return gather(home, pack.people(), pack.picture, size, channels, most)
 

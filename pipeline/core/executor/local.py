@@ -20,6 +20,8 @@ ALONE = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL",
     "SAC_ENGINE": "loky",
 }
 """What is set in every worker: one thread, and jobs of jobs run in it, too."""
+QUIET = "ignore:resource_tracker"
+"""loky's helper process complains, after the error, of what a killed worker left; it clears that away."""
 AHEAD = 2
 """Jobs in hand for each worker: one that runs, and one that waits for it."""
 
@@ -29,6 +31,7 @@ def run_in_processes(function: Callable[[Any], Any], jobs: Iterator[Any], worker
     import cloudpickle
     from joblib.externals.loky.process_executor import ProcessPoolExecutor, TerminatedWorkerError
 
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, (os.environ.get("PYTHONWARNINGS"), QUIET)))
     with tempfile.TemporaryDirectory(prefix="sac-places-") as folder:
         begin = cloudpickle.dumps(function), places, Path(folder), os.getpid()
         pool = ProcessPoolExecutor(workers, initializer=_begin, initargs=begin, env=ALONE)
