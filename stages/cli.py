@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from pipeline.core.errors import BadInput, unknown
+from pipeline.core.errors import BadInput, one_line, unknown
 from pipeline.core.lockfile import trouble
 
 for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -35,10 +35,10 @@ class Stages(click.Group):
             with _guarded():
                 return super().invoke(ctx)
         except BadInput as error:
-            raise click.ClickException(str(error)) from None
+            raise click.ClickException(one_line(str(error))) from None
         except OSError as error:
             place = f"{error.filename}: " if error.filename else ""
-            raise click.ClickException(f"{place}{error.strerror or error}") from None
+            raise click.ClickException(one_line(f"{place}{error.strerror or error}")) from None
 
 
 def _guarded() -> AbstractContextManager[None]:

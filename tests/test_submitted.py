@@ -106,3 +106,9 @@ def test_all_tables_are_loaded_in_one_call(reports):
     done = CliRunner().invoke(sac, ["results", "main", "--reports", str(reports)])
     lines = done.output.splitlines()
     assert lines[0].startswith("task,fingerprint") and len(lines) == len(found["main"]) + 1
+
+
+def test_a_name_with_a_line_break_is_told_in_one_line(reports, tmp_path):
+    (tmp_path / "mine\n.csv").write_text("")
+    done = CliRunner().invoke(sac, ["evaluate", str(tmp_path / "mine\n.csv"), "--reports", str(reports)])
+    assert done.exit_code == 1 and done.output.count("\n") == 1 and r"mine\n.csv" in done.output

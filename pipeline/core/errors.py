@@ -11,6 +11,15 @@ class BadInput(Exception):
     """Something the user gave is wrong. The message is one line; the commands print it without a traceback."""
 
 
+def one_line(text: str) -> str:
+    """`text` with what is not printable escaped: a name that somebody made up may hold line breaks, or codes for terminals.
+
+    >>> one_line("tiny\\n: no such file")
+    'tiny\\\\n: no such file'
+    """
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
+
+
 def unknown(what: str, found: str, known: Iterable[str]) -> str:
     """The message for a name that does not exist: the nearest known one, then all of them, or the first of very many.
 
