@@ -9,7 +9,15 @@ from pipeline.core.errors import BadInput
 from pipeline.fingerprints.naming import Fingerprint
 from pipeline.metrics.statistics import Statistics
 from pipeline.reports import judging, tables, text
-from pipeline.reports.published import COLUMNS, accuracy_beside, agreement, beside, read_published, threshold_beside
+from pipeline.reports.published import (
+    COLUMNS,
+    accuracy_beside,
+    agreement,
+    beside,
+    read_published,
+    read_watermarked,
+    threshold_beside,
+)
 from pipeline.reports.tables import Attack
 from tests.imports import ROOT
 
@@ -312,3 +320,11 @@ def test_a_published_value_for_fine_tuning_of_either_kind_stands_beside_both():
         columns=["fingerprint", "attack", "value"],
     ).assign(metric="auc")
     assert beside(frame, published)["published"].tolist() == ["1.00", "1.00", "0.98", "0.99", ""]
+
+
+@pytest.mark.parametrize("read", [read_published, read_watermarked])
+@pytest.mark.parametrize("content", [b"\xb5\xff\x00PAR1", b"", b'task,"a', b"a,b\n1,2\n"])
+def test_a_file_that_is_no_table_of_ours_is_refused_in_one_line(tmp_path, read, content):
+    (tmp_path / "x.csv").write_bytes(content)
+    with pytest.raises(BadInput, match=r"x\.csv: "):
+        read(tmp_path / "x.csv", "cifar10")

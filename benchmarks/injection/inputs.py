@@ -80,15 +80,16 @@ def params(world: World, draw: Draw) -> Fault:
         if not isinstance(holder[key], (dict, list)) or not holder[key] or draw.share() < 0.15:
             break
         holder = holder[key]
-    value = draw.one(NONSENSE)
+    value, same = draw.one(NONSENSE), False
     if isinstance(holder, dict) and draw.share() < 0.3:
         name = draw.one([*NAMES, 1, None, True, 1.5])
         holder[name] = holder.pop(key)
         what = f"the key {str(name)[:30]!r}"
     else:
         old, holder[key] = holder[key], value
+        same = old == value and type(old) is type(value)
         what = f"{str(old)[:20]} becomes {str(value)[:30]!r}"
-    return _checked(world, ".".join(place), what, yaml.safe_dump(tree, sort_keys=False, allow_unicode=True).encode())
+    return _checked(world, ".".join(place), what, yaml.safe_dump(tree, sort_keys=False, allow_unicode=True).encode(), same)
 
 
 def text(world: World, draw: Draw) -> Fault:
@@ -125,7 +126,7 @@ def names(world: World, draw: Draw) -> Fault:
     name = draw.one([name for name in NAMES if "\x00" not in name])
     old, words[at] = words[at], name
     ended = world.run(words, SAC_ZOO=str(world.scratch / "zoo"))
-    outcome = _refused(world, ended, may_pass=words[at - 1].startswith("--"))
+    outcome = _refused(world, ended, may_pass=words[at - 1].startswith("--") or name == "--help")
     return Fault(f"{command.name}: {old[-40:]}", f"named {name[:30]!r}", outcome, ended.said)
 
 

@@ -31,14 +31,15 @@ def worker(world: World, draw: Draw) -> Fault:
     """Kill one process of a zoo that trains in two, or the one that drives them; then run it again in one."""
     command = world.drawn(draw, ("zoo",))
     words, pairs = command.into(world.fresh(), world.folder)
-    store, driver = str(world.scratch / "zoo"), draw.share() < 0.5
+    store, at_driver = str(world.scratch / "zoo"), draw.share() < 0.5
     child = world.start(words, SAC_ZOO=store, SAC_JOBS="2")
     deadline = time.monotonic() + 20
     while len(own := survivors(child)) < 2 and time.monotonic() < deadline and own:
         time.sleep(0.02)
     time.sleep(4 * draw.share())
-    victims = [child] if driver else [one for one in survivors(child) if one != child] or [child]
-    _kill(draw.one(victims))
+    victim = draw.one([child] if at_driver else [one for one in survivors(child) if one != child] or [child])
+    _kill(victim)
+    driver = victim == child
     first = world.wait(child)
     orphans = _left(child)
     ended = world.run(words, SAC_ZOO=store)

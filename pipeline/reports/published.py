@@ -24,6 +24,8 @@ def read_published(file: Path, task: str | None) -> pd.DataFrame:
         frame = pd.read_csv(file, dtype=str, keep_default_na=False)
     except FileNotFoundError:
         raise BadInput(f"{file}: no such file; it belongs to the repository: git checkout -- {file}") from None
+    except ValueError as error:
+        raise BadInput(_no_table(file, error)) from None
     if list(frame.columns) != COLUMNS:
         raise BadInput(f"{file}: columns {list(frame.columns)}, expected {COLUMNS}")
     if task is not None and task not in set(frame["task"]):
@@ -37,7 +39,15 @@ def read_watermarked(file: Path, task: str) -> pd.DataFrame:
         frame = pd.read_csv(file)
     except FileNotFoundError:
         raise BadInput(f"{file}: no such file; `sac index` writes it") from None
+    except ValueError as error:
+        raise BadInput(_no_table(file, error)) from None
+    if "task" not in frame:
+        raise BadInput(f"{file}: columns {list(frame.columns)}, expected task among them; `sac index` writes it")
     return frame[frame["task"] == task].drop(columns="task")
+
+
+def _no_table(file: Path, error: ValueError) -> str:
+    return f"{file}: not a table of comma-separated values ({' '.join(str(error).split())[:120]}): git checkout -- {file}"
 
 
 def beside(measured: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
