@@ -1,6 +1,7 @@
 """A real Ray cluster: two nodes on this machine, each in a folder of its own. Results are a local run's, byte for byte."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,8 +12,10 @@ import cloudpickle
 import pytest
 
 from pipeline.attacks import read_attack
+from pipeline.core import machine
 from pipeline.core.errors import BadInput
 from pipeline.core.executor import kind, run_all
+from pipeline.core.executor.cluster import kind_of_nodes
 from pipeline.outputs.asking import ask
 from pipeline.probes.augmented import Family
 from pipeline.tasks.recipe import Recipe
@@ -150,6 +153,17 @@ def test_keys_are_those_of_a_local_run_on_the_same_kind_of_machine(cluster, work
     far = [order.job.key for order in orders(work)], kind()
     locally(monkeypatch)
     assert far == ([order.job.key for order in orders(work)], kind())
+
+
+def test_the_kind_of_nodes_may_be_named_and_one_that_is_not_there_is_refused(cluster, monkeypatch):
+    there = machine.kind()
+    monkeypatch.setenv("SAC_KIND", there)
+    kind_of_nodes.cache_clear()
+    assert kind_of_nodes() == there
+    monkeypatch.setenv("SAC_KIND", "no such kind")
+    kind_of_nodes.cache_clear()
+    with pytest.raises(BadInput, match=f"SAC_KIND: unknown kind of machine 'no such kind'.*{re.escape(there)}"):
+        kind_of_nodes()
 
 
 def test_a_job_that_kills_its_worker_everywhere_ends_the_run_in_one_line(cluster):

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
@@ -54,3 +55,20 @@ def test_a_task_without_a_watermark_cannot_time_ewe(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(sac, ["costs", scratch.TASK, scratch.TASK])
     assert result.exit_code == 1 and "a watermark is needed to time EWE, found null" in result.output
+
+
+def test_costs_are_timed_on_a_run_wherever_it_lies(tmp_path, monkeypatch):
+    """A tiny run, split and trained by the stages, moved elsewhere; the watermark of SAC-JC's Table 8 is another task's."""
+    scratch.make(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for stage, _, words in scratch.stages(folder=tmp_path):
+        if stage in ("split", "source"):
+            done = CliRunner().invoke(sac, words)
+            assert done.exit_code == 0, done.output
+    (tmp_path / "artifacts").rename(tmp_path / "elsewhere")
+    given = ["costs", scratch.TASK, scratch.TASK, "--out", "out"]
+    assert "artifacts" in CliRunner().invoke(sac, given).output
+    done = CliRunner().invoke(sac, [*given, "--artifacts", "elsewhere"])
+    assert done.exit_code == 0 and "times as long as SAC-JC here" in done.output, done.output
+    table = pd.read_csv(tmp_path / "out" / scratch.TASK / "fingerprint_costs.csv")
+    assert len(table) == 7 and "SAC-JC, Table 8" in (tmp_path / "out" / scratch.TASK / "fingerprint_costs.md").read_text()

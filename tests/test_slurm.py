@@ -16,13 +16,13 @@ PROGRAMS = {
 }
 
 
-def run(folder, *words, nodes=3, **settings):
+def run(folder, *words, nodes=3, venv=".venv", programs=PROGRAMS, **settings):
     """The script's exit status, and the calls that it made."""
-    programs = folder / ".venv/bin"
-    programs.mkdir(parents=True)
-    for name, text in PROGRAMS.items():
-        (programs / name).write_text(f"#!/bin/sh\n{text}\n")
-        (programs / name).chmod(0o755)
+    place = folder / venv / "bin"
+    place.mkdir(parents=True)
+    for name, text in programs.items():
+        (place / name).write_text(f"#!/bin/sh\n{text}\n")
+        (place / name).chmod(0o755)
     given = {
         "SLURM_SUBMIT_DIR": str(folder),
         "SLURM_JOB_NODELIST": "[one-three]",
@@ -62,6 +62,28 @@ def test_the_commands_failure_is_the_jobs_and_the_nodes_are_given_back(tmp_path)
     assert done.returncode == 3
 
 
-@pytest.mark.parametrize("line", ["cluster/slurm.sbatch", "SAC_GPU_SHARE", "SAC_WAIT", "RAY_ADDRESS", "SAC_KIND"])
+def test_another_virtual_environment_may_be_named(tmp_path):
+    done, calls = run(tmp_path, venv="other", SAC_VENV="other")
+    assert done.returncode == 0 and any(call.startswith("dvc repro") for call in calls)
+
+
+def test_an_environment_without_ray_is_named(tmp_path):
+    done, calls = run(tmp_path, SAC_VENV="empty", PATH="/usr/bin:/bin")
+    assert done.returncode == 1 and not calls and done.stderr == "no ray in empty: pip install 'sac-bench[ray]'\n"
+
+
+def test_the_pause_between_questions_whether_ray_answers_is_a_setting(tmp_path):
+    """Ray answers the third question; between them the script sleeps."""
+    ray = 'echo "ray $*" >> "$CALLS"; [ "$1" != status ] || [ "$(grep -c "ray status" "$CALLS")" -ge 3 ]'
+    asleep = {"sleep": 'echo "sleep $1" >> "$CALLS"; exec /bin/sleep "$1"', "ray": ray}
+    done, calls = run(tmp_path, programs=PROGRAMS | asleep, SAC_PAUSE="0.01")
+    assert done.returncode == 0 and calls.count("sleep 0.01") == 2
+    assert sum(call.startswith("ray status") for call in calls) == 3
+
+
+SETTINGS = ("SAC_GPU_SHARE", "SAC_WAIT", "RAY_ADDRESS", "SAC_KIND", "SAC_VENV", "SAC_PAUSE")
+
+
+@pytest.mark.parametrize("line", ["cluster/slurm.sbatch", *SETTINGS])
 def test_the_page_says_so(line):
     assert line in (ROOT / "docs/cluster.md").read_text()
