@@ -6,7 +6,7 @@ import pandas as pd
 from pipeline.fingerprints.naming import Fingerprint
 from pipeline.fingerprints.scoring import FINGERPRINT
 from pipeline.metrics.auc import tpr_at
-from pipeline.metrics.intervals import Judged, interval
+from pipeline.metrics.intervals import Interval, Judged, interval
 from pipeline.metrics.significance import p_value
 from pipeline.metrics.statistics import Statistics
 from pipeline.metrics.thresholds import f1_midpoint, f1_worst_of_four
@@ -16,7 +16,7 @@ ADVERSARIAL = "extract_adv"
 RANKS, SOURCE = "ranks", "source"
 LIMITS = ["auc", "low", "high", "sources", "lowest", "highest", "sd_suspects", "sd_probes"]
 AT_THRESHOLDS = ["p_value", "f1", "threshold", "f1_midpoint", "tpr"]
-AVERAGED = ["p_value", "f1", "f1_midpoint", "tpr"]
+MEANS = ["p_value", "f1", "f1_midpoint", "tpr"]
 
 
 def with_redraws(scores: pd.DataFrame, redraws: pd.DataFrame) -> pd.DataFrame:
@@ -45,7 +45,7 @@ def evaluate(scores: pd.DataFrame, attacks: list[Attack], statistics: Statistics
         own = pd.DataFrame(rows).set_index("attack").loc[averaged]
         suspects = pd.concat([by_attack[name] for name in averaged])
         pooled = _judge(suspects, by_attack, JUDGES["task"], statistics)
-        means = own[AVERAGED].mean(skipna=False).to_dict()
+        means = own[MEANS].mean(skipna=False).to_dict()
         shares = 1 / suspects.groupby("attack")["attack"].transform("size").to_numpy()
         limits = dict.fromkeys(LIMITS, np.nan)
         if own["auc"].notna().all():
@@ -121,6 +121,11 @@ def _limits(suspects: pd.DataFrame, irrelevant: pd.DataFrame, weights: np.ndarra
     each = [one_source(own, others) for own, others in pairs]
     found = interval(each)
     probes = np.sqrt(found.probes) if all(len(own.stolen_redraws) for own in each) else np.nan
+    return columns(found) | {"sd_suspects": np.sqrt(found.stolen + found.irrelevant), "sd_probes": probes}
+
+
+def columns(found: Interval) -> dict[str, float]:
+    """An AUC with its limits, the number of sources, and the lowest and the highest of their AUCs."""
     return {
         "auc": found.value,
         "low": found.low,
@@ -128,15 +133,14 @@ def _limits(suspects: pd.DataFrame, irrelevant: pd.DataFrame, weights: np.ndarra
         "sources": len(found.by_source),
         "lowest": min(found.by_source),
         "highest": max(found.by_source),
-        "sd_suspects": np.sqrt(found.stolen + found.irrelevant),
-        "sd_probes": probes,
     }
 
 
 def one_source(suspects: pd.DataFrame, irrelevant: pd.DataFrame) -> Judged:
     """One source's suspects, with a column `weight`, and irrelevant models, for `interval`.
 
-    A unit is a training run, whose variants vary together; a stratum is an attack's architecture."""
+    A unit is a training run, whose variants vary together; a stratum is an attack's architecture.
+    """
     strata = (suspects["attack"] + "-" + suspects["arch"]).to_numpy(str)
     units = strata + "-" + suspects["seed"].astype(str).to_numpy(str)
     redraws = _redraws(pd.concat([suspects, irrelevant]))

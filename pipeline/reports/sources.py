@@ -12,9 +12,8 @@ import numpy as np
 import pandas as pd
 
 from pipeline.metrics.intervals import Judged, Variance, interval
-from pipeline.reports.judging import AVERAGED, one_source
-from pipeline.reports.tables import AVERAGE, JUDGES, POOLED
-from pipeline.reports.tables import AVERAGED as COUNT_IN_AVERAGE
+from pipeline.reports.judging import MEANS, columns, one_source
+from pipeline.reports.tables import AVERAGE, AVERAGED, JUDGES, POOLED
 
 SAME = ["fingerprint", "probes", "attack", "stolen", "irrelevant"]
 
@@ -37,7 +36,7 @@ def over_sources(reports: Path, tasks: Sequence[str], redraws: int) -> pd.DataFr
                 dict(zip(SAME, (key[0], first.loc[key, "probes"], key[1], *first.loc[key, SAME[3:]]), strict=True))
                 | _auc(key, own, scores, redraws)
                 | {task: row["auc"] for task, row in own.items()}
-                | {name: np.mean([row[name] for row in own.values()]) for name in AVERAGED}
+                | {name: np.mean([row[name] for row in own.values()]) for name in MEANS}
             )
     return pd.DataFrame(rows)
 
@@ -49,22 +48,14 @@ def _read(reports: Path, task: str, name: str) -> pd.DataFrame:
 def _auc(key: tuple[str, str], rows: dict[str, pd.Series], scores: dict[str, pd.DataFrame], redraws: int) -> dict[str, float]:
     if any(np.isnan(row["auc"]) for row in rows.values()):
         return dict.fromkeys(("auc", "low", "high", "lowest", "highest"), np.nan) | {"sources": len(rows)}
-    found = interval([_judged(key, row, scores[task], redraws) for task, row in rows.items()])
-    return {
-        "auc": found.value,
-        "low": found.low,
-        "high": found.high,
-        "sources": len(found.by_source),
-        "lowest": min(found.by_source),
-        "highest": max(found.by_source),
-    }
+    return columns(interval([_judged(key, row, scores[task], redraws) for task, row in rows.items()]))
 
 
 def _judged(key: tuple[str, str], row: pd.Series, scores: pd.DataFrame, redraws: int) -> Judged:
     """One source's suspects of an attack, of the papers' average, or of all its attacks pooled."""
     fingerprint, attack = key
     own = scores.assign(score=scores[fingerprint]).dropna(subset="score").sort_values("suspect", kind="stable")
-    suspects = own[own["attack"].isin(COUNT_IN_AVERAGE if attack in (AVERAGE, POOLED) else [attack])]
+    suspects = own[own["attack"].isin(AVERAGED if attack in (AVERAGE, POOLED) else [attack])]
     shares = 1 / suspects.groupby("attack")["attack"].transform("size") if attack == AVERAGE else 1.0
     irrelevant = own[own["attack"] == JUDGES[suspects["domain"].iloc[0]]]
     sd = row["sd_probes"]
