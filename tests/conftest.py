@@ -23,16 +23,17 @@ SHARED = "repository"
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Tests of the real dvc share a worker, which makes their repository once; the other tests of a file share one, too."""
+    """Tests of the real dvc are slow and share a worker, which makes their repository once; the other tests of a file share
+    one, too."""
     calls_dvc = SHARED in getattr(item, "fixturenames", ())
     item.add_marker(pytest.mark.xdist_group(SHARED if calls_dvc else item.path.stem))
     if calls_dvc:
-        item.add_marker(pytest.mark.dvc)
+        item.add_marker(pytest.mark.slow)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Those that take longest come first."""
-    items.sort(key=lambda item: item.get_closest_marker("dvc") is None)
+    items.sort(key=lambda item: SHARED not in getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")

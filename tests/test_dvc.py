@@ -5,6 +5,8 @@ import re
 import shlex
 import shutil
 import subprocess
+import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -80,13 +82,29 @@ def test_a_variant_reruns_the_report_alone_and_dvc_shows_what_it_changed(committ
     )
 
 
-def test_a_grid_is_queued_as_one_experiment_for_each_combination(committed):
+def test_a_grid_is_queued_as_one_experiment_for_each_combination_and_two_workers_run_it(committed, monkeypatch):
+    """The commands of docs/vary.md under "A grid of variants", the last four taken back before they run, to save minutes."""
+    monkeypatch.setenv("SAC_ZOO", str(committed / ".zoo"))
     (grid,) = re.findall(r"^dvc (exp run --queue .*)$", VARY, re.MULTILINE)
     dvc(committed, *shlex.split(grid))
-    queued = dvc(committed, "queue", "status")
-    assert queued.count("Queued") == 4 and scratch.git(committed, "status", "--short") == ""
+    assert _states(committed) == {"Queued": 4} and scratch.git(committed, "status", "--short") == ""
     dvc(committed, "queue", "remove", "--queued")
-    assert "Queued" not in dvc(committed, "queue", "status")
+    assert _states(committed) == {}
+
+    before = modified(committed)
+    dvc(committed, "exp", "run", "--queue", "-S", "fingerprint.representation=logits,softmax", "-S", "fingerprint.method=wrong")
+    dvc(committed, "queue", "start", "--jobs", "2")
+    while not set(_states(committed)) <= {"Success", "Failed"}:
+        time.sleep(0.5)
+    assert _states(committed) == {"Success": 2} and modified(committed) == before
+    shown = dvc(committed, "exp", "show", "--only-changed", "--drop", "artifacts|params.yaml")
+    assert all(f"wrong, {representation}, cosine_l1" in shown for representation in ("logits", "softmax"))
+
+
+def _states(folder):
+    """How many experiments of the queue are in each state."""
+    states = re.findall(r"\b(Queued|Running|Success|Failed)\b", dvc(folder, "queue", "status"))
+    return dict(Counter(states))
 
 
 def test_a_probes_parameter_trains_nothing(repository):
