@@ -218,7 +218,7 @@ def draw_probes(sets: Sequence[ProbeSet], methods: list[str]) -> Figure:
             if place < len(probes):
                 pixels = probes.images[place].transpose(1, 2, 0)
                 axes.imshow(
-                    pixels[..., 0] if pixels.shape[-1] == 1 else pixels, cmap="gray", vmin=0, vmax=255, interpolation="nearest"
+                    pixels[..., 0] if pixels.shape[-1] == 1 else pixels, cmap="gray", vmin=0, vmax=255, interpolation="none"
                 )
         row[0].set_axis_on()
         row[0].set(xticks=[], yticks=[])
