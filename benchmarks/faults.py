@@ -32,7 +32,7 @@ KINDS: dict[str, tuple[Kind, int]] = {
     "remote": (files.remote, 1),
     "report": (files.report, 1),
     "lock": (files.lock, 2),
-    "kill": (kills.kill, 4),
+    "kill": (kills.kill, 8),
     "worker": (kills.worker, 1),
     "two runs": (kills.two_runs, 1),
     "two clones": (kills.two_clones, 1),

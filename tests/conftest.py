@@ -20,6 +20,8 @@ settings.load_profile("repository")
 
 SHARED = "repository"
 """The fixture whose set-up takes a minute."""
+LONGEST = ("test_stages", "test_review", "test_case_suspects", "test_adding", "test_cluster", "test_docs", "test_case_servers")
+"""Files whose tests take half a minute together, or more."""
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -32,8 +34,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those that take longest come first."""
-    items.sort(key=lambda item: SHARED not in getattr(item, "fixturenames", ()))
+    """What takes longest comes first, so that no worker is left with it at the end."""
+    items.sort(key=lambda item: (SHARED not in getattr(item, "fixturenames", ()), item.path.stem not in LONGEST))
 
 
 @pytest.fixture(scope="session")
