@@ -23,7 +23,6 @@ from scipy import optimize, stats
 
 from pipeline.core.files import write_text
 from pipeline.fingerprints.redraws import draw_halves
-from pipeline.metrics.auc import wins
 from pipeline.metrics.intervals import Judged, interval, limits
 from pipeline.reports import markdown
 from pipeline.reports.text import rounded
@@ -111,7 +110,7 @@ def percentile_bootstrap(zoo: list[Judged], draw: np.random.Generator) -> tuple[
     """Limits from suspects resampled within architecture, all sources' suspects pooled by averaging the sources' AUCs."""
     sampled, value = np.zeros(RESAMPLES), 0.0
     for own in zoo:
-        table = wins(own.stolen, own.irrelevant)
+        table = np.heaviside(own.stolen[:, None] - own.irrelevant, 0.5)
         rows, columns = (_times(strata, draw) for strata in (own.strata, own.irrelevant_strata))
         sampled += np.einsum("rs,si,ri->r", rows, table, columns, optimize=True) / table.size / len(zoo)
         value += table.mean() / len(zoo)

@@ -1,5 +1,7 @@
 """The ROC curve's area and points, each against an independent computation."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from pipeline.metrics.auc import auc, tpr_at, wins
+from pipeline.metrics.auc import auc, below, tpr_at
 from pipeline.metrics.significance import p_value
 
 scores = st.lists(st.integers(-5, 5), min_size=2, max_size=30).map(lambda values: np.array(values, float))
@@ -29,10 +31,28 @@ def test_auc_of_swapped_groups_is_the_rest(stolen, irrelevant):
     assert auc(stolen, irrelevant) == pytest.approx(1 - auc(irrelevant, stolen))
 
 
-def test_wins_of_many_redraws_are_those_of_each():
+@given(scores, scores)
+def test_what_lies_below_a_score_is_counted_ties_half_and_weighted(scores, others):
+    weights = np.arange(1.0, len(others) + 1)
+    pairs = np.array([[1.0 if one > other else 0.5 if one == other else 0.0 for other in others] for one in scores])
+    assert np.array_equal(below(scores, others), pairs.sum(axis=1))
+    assert below(scores, others, weights) == pytest.approx(pairs @ weights)
+
+
+def test_what_lies_below_in_many_redraws_is_what_does_in_each():
     draw = np.random.default_rng(1)
     stolen, irrelevant = draw.integers(5, size=(3, 4)), draw.integers(5, size=(3, 6))
-    assert np.array_equal(wins(stolen, irrelevant), [wins(*pair) for pair in zip(stolen, irrelevant, strict=True)])
+    assert np.array_equal(below(stolen, irrelevant), [below(*pair) for pair in zip(stolen, irrelevant, strict=True)])
+    assert below(stolen[:0], irrelevant[:0]).shape == (0, 4)
+
+
+def test_an_auc_of_many_suspects_holds_no_table_of_their_pairs():
+    scores = np.random.default_rng(2).normal(size=(2, 10_000))
+    tracemalloc.start()
+    found = auc(*scores)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert 0.4 < found < 0.6 and peak < 10_000_000
 
 
 @given(scores, scores, st.sampled_from([0.0, 0.05, 0.3]))

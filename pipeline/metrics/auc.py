@@ -3,13 +3,14 @@
 import numpy as np
 
 
-def wins(stolen: np.ndarray, irrelevant: np.ndarray) -> np.ndarray:
-    """(..., S, I): 1 where the stolen suspect scores higher, 1/2 where both score the same, else 0.
+def below(scores: np.ndarray, others: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    """(..., S): how many of `others` (..., I) lie below each of the scores (..., S), ties half. weights (I,): what each counts.
 
-    stolen: (..., S), irrelevant: (..., I).
+    From the sorted others: time and memory grow with S + I, not with their product.
     """
-    rows, columns = stolen[..., :, None], irrelevant[..., None, :]
-    return np.asarray((rows > columns) + 0.5 * (rows == columns))
+    counts = np.ones(others.shape[-1]) if weights is None else weights
+    pairs = zip(scores.reshape(-1, scores.shape[-1]), others.reshape(-1, others.shape[-1]), strict=True)
+    return np.array([_below(*pair, counts) for pair in pairs]).reshape(scores.shape)
 
 
 def auc(stolen: np.ndarray, irrelevant: np.ndarray) -> float:
@@ -18,7 +19,7 @@ def auc(stolen: np.ndarray, irrelevant: np.ndarray) -> float:
     >>> auc(np.array([0.9, 0.5]), np.array([0.5, 0.1]))
     0.875
     """
-    return float(wins(stolen, irrelevant).mean())
+    return float(below(stolen, irrelevant).sum() / (len(stolen) * len(irrelevant)))
 
 
 def tpr_at(stolen: np.ndarray, irrelevant: np.ndarray, fpr: float = 0.05) -> float:
@@ -31,3 +32,10 @@ def tpr_at(stolen: np.ndarray, irrelevant: np.ndarray, fpr: float = 0.05) -> flo
         return float("nan")
     threshold = np.sort(irrelevant)[::-1][allowed]
     return float((stolen > threshold).mean())
+
+
+def _below(scores: np.ndarray, others: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    order = np.argsort(others)
+    ordered, total = others[order], np.concatenate([[0.0], np.cumsum(weights[order])])
+    both: np.ndarray = total[np.searchsorted(ordered, scores, "left")] + total[np.searchsorted(ordered, scores, "right")]
+    return both / 2

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize, stats
 
-from pipeline.metrics.auc import wins
+from pipeline.metrics.auc import below
 
 CONFIDENCE = 0.95
 TINY = 1e-9
@@ -169,9 +169,9 @@ class _Parts:
 
 def _parts(own: Judged) -> _Parts:
     weights = own.weights / own.weights.sum()
-    table = wins(own.stolen, own.irrelevant)
-    value = float(weights @ table.mean(axis=1))
-    stolen, units = between_units(table.mean(axis=1), weights, own.units, own.strata)
-    redrawn = wins(own.stolen_redraws, own.irrelevant_redraws).mean(axis=2) @ weights
+    rows = below(own.stolen, own.irrelevant) / len(own.irrelevant)
+    value = float(weights @ rows)
+    stolen, units = between_units(rows, weights, own.units, own.strata)
+    redrawn = below(own.stolen_redraws, own.irrelevant_redraws) / len(own.irrelevant) @ weights
     probes = own.probes or Variance(float(((redrawn - value) ** 2).mean()) if len(redrawn) else 0.0, float(len(redrawn)))
-    return _Parts(value, stolen, probes, units, weights @ table)
+    return _Parts(value, stolen, probes, units, 1 - below(own.irrelevant, own.stolen, weights))
