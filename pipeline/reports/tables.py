@@ -98,8 +98,7 @@ def all_aucs(scores: pd.DataFrame, attacks: list[Attack]) -> pd.DataFrame:
     keys = ["method", "representation", "comparison", "references", "count"]
     judged = {attack.name: attack for attack in attacks if attack.stolen}
     rows = []
-    for key, own in scores.groupby(keys, sort=False, observed=True):
-        by_attack = {name: group["score"].to_numpy() for name, group in own.groupby("attack", sort=False)}
+    for key, by_attack in _scores_by(scores, keys).items():
         values = {
             name: _auc(by_attack[name], by_attack.get(attack.judge)) for name, attack in judged.items() if name in by_attack
         }
@@ -107,6 +106,18 @@ def all_aucs(scores: pd.DataFrame, attacks: list[Attack]) -> pd.DataFrame:
         values[AVERAGE] = float(np.mean(averaged)) if averaged else np.nan
         rows += [(*key, name, value) for name, value in values.items()]
     return pd.DataFrame(rows, columns=[*keys, "attack", "auc"])
+
+
+def _scores_by(scores: pd.DataFrame, keys: list[str]) -> dict[tuple[Any, ...], dict[str, np.ndarray]]:
+    """The scores of each attack's suspects by the values of `keys`, both in the order in which they first appear.
+
+    A frame for each of the thousands of groups would take longer than all AUCs.
+    """
+    values, found = scores["score"].to_numpy(), dict[tuple[Any, ...], dict[str, np.ndarray]]()
+    groups = scores.groupby([*keys, "attack"], observed=True).indices
+    for (*key, attack), places in sorted(groups.items(), key=lambda group: group[1][0]):
+        found.setdefault(tuple(key), {})[attack] = values[places]
+    return found
 
 
 def by_architecture(scores: pd.DataFrame, attacks: list[Attack]) -> pd.DataFrame:
