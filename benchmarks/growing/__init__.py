@@ -1,0 +1,1 @@
+"""What grows with what: the parts of `python -m benchmarks.growth`."""
