@@ -2,7 +2,7 @@
 
     python -m benchmarks.growth                    # half an hour on an idle core; needs 3 GB of disk and git
     python -m benchmarks.growth --largest 200      # a quick look
-    python -m benchmarks.growth --only probes      # one axis, or all whose names begin so; the others keep their rows
+    python -m benchmarks.growth --only probes      # one axis; the rows of the others stay
 
 Answers, scores and finished runs are made: nothing is trained. Every point is measured in a process of its own on one core. The
 exponent is the slope of log seconds against log size over the larger half of the points. Writes growth.csv and growth.svg.
@@ -62,15 +62,15 @@ def draw(table: pd.DataFrame, path: Path) -> None:
 
 def kept(only: str) -> list[Point]:
     """The rows of an earlier call that this one does not measure anew."""
-    if not TABLE.exists():
+    if not only or not TABLE.exists():
         return []
     old = pd.read_csv(TABLE)[list(Point._fields)]
-    return [Point(*row) for row in old[~old["axis"].str.startswith(only)].itertuples(index=False)]
+    return [Point(*row) for row in old[old["axis"] != only].itertuples(index=False)]
 
 
 @click.command()
 @click.option("--largest", type=int, default=10_000, show_default=True, help="No size is larger.")
-@click.option("--only", default="", help="The axes whose names begin so.")
+@click.option("--only", default="", help="One axis; the rows of the others stay.")
 def main(largest: int, only: str) -> None:
     """Measure, and write the table and the picture."""
     rows = kept(only)

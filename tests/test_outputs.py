@@ -1,12 +1,14 @@
 """The border file: what is written comes back, and what is wrong names the suspect."""
 
+import time
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from pipeline.core.errors import BadInput
-from pipeline.outputs.table import CLASSES, SCHEMA, STEP, SUSPECT, read_outputs, write_outputs, write_table
+from pipeline.outputs.table import CLASSES, SCHEMA, STEP, SUSPECT, read_outputs, write_outputs, write_table, write_tables
 from pipeline.probes.probe_set import probe_set
 
 NAMES = ("a", "b", "c")
@@ -133,3 +135,14 @@ def test_a_file_without_class_names_is_refused(file):
 def test_a_family_without_probes_leaves_a_file_without_rows(tmp_path):
     write_outputs(tmp_path / "none.parquet", "made", [])
     assert read_outputs(tmp_path / "none.parquet") == []
+
+
+def test_writing_a_file_of_many_tables_takes_time_in_proportion_to_their_number(tmp_path):
+    table = pa.table({"number": [1.0]})
+    seconds = []
+    for count in (500, 4000):
+        began = time.process_time()
+        write_tables(tmp_path / "many.parquet", (table for _ in range(count)), {})
+        seconds.append(time.process_time() - began)
+    assert seconds[1] < 30 * max(seconds[0], 0.01)
+    assert pq.read_metadata(tmp_path / "many.parquet").num_rows == 4000

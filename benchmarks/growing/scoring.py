@@ -35,10 +35,10 @@ ARCHS = 4
 
 
 def points(largest: int, only: str) -> Points:
-    """Every point of every axis whose name begins with `only` and whose size is at most `largest`."""
+    """Every point of every axis (of `only`, if it is one) whose size is at most `largest`."""
     for axis, (varied, sizes, others) in AXES.items():
         for comparison in COMPARISONS:
-            for size in sizes if axis.startswith(only) and (axis, comparison) not in SKIPPED else ():
+            for size in sizes if only in ("", axis) and (axis, comparison) not in SKIPPED else ():
                 if size <= largest and (size or varied != "references" or comparison == "cosine_l1"):
                     on = BASE | others | {varied: size}
                     yield Point(axis, comparison, size, said(on), *measured(comparison, **on))

@@ -30,22 +30,18 @@ def score_frame(
     suspects to score, if not all: a suspect's scores do not depend on which others are scored with it.
     """
     total, suspects = len(answers.labels), places_of(answers, wanted)
-    frames = []
+    rows, found = [], []
     for count in sorted({total, *(count for count in counts if count < total)}):
         for representation in REPRESENTATIONS:
             asked = Asked(answers, representation, count)
             for about, scores in compared(asked, comparisons, suspects):
-                frames.append(
-                    answers.suspects.iloc[suspects][SUSPECT].assign(
-                        **about,
-                        task=task,
-                        method=answers.method,
-                        representation=representation,
-                        count=count,
-                        score=scores[suspects].astype(np.float32),
-                    )
-                )
-    return pd.concat(frames, ignore_index=True)[["task", *FINGERPRINT, "count", *SUSPECT, "score"]]
+                rows.append(about | {"representation": representation, "count": count})
+                found.append(scores[suspects].astype(np.float32))
+    row, suspect = np.divmod(np.arange(len(rows) * len(suspects)), len(suspects) or 1)
+    fingerprints = pd.DataFrame(rows).iloc[row].reset_index(drop=True)
+    models = answers.suspects[SUSPECT].iloc[suspects[suspect]].reset_index(drop=True)
+    frame = pd.concat([fingerprints, models], axis=1).assign(task=task, method=answers.method, score=np.concatenate(found))
+    return frame[["task", *FINGERPRINT, "count", *SUSPECT, "score"]]
 
 
 def places_of(answers: Answers, wanted: Collection[str] | None = None) -> np.ndarray:

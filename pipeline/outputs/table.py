@@ -144,11 +144,13 @@ def write_table(path: Path, table: pa.Table, of: Origin, **options: Any) -> None
 def _groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
     """The tables, put together until they are as large as a group of rows."""
     held: list[pa.Table] = []
+    size = 0
     for table in tables:
-        if sum(one.nbytes for one in held) >= 4 * GROUP:
+        if size >= 4 * GROUP:
             yield pa.concat_tables(held).unify_dictionaries()
-            held = []
+            held, size = [], 0
         held.append(table)
+        size += table.nbytes
     yield pa.concat_tables(held).unify_dictionaries()
 
 
