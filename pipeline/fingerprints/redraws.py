@@ -13,7 +13,6 @@ from zlib import crc32
 import numpy as np
 import pandas as pd
 from pydantic import Field
-from scipy.stats import rankdata
 
 from pipeline.fingerprints.comparing import Comparing
 from pipeline.fingerprints.naming import Fingerprint
@@ -84,7 +83,7 @@ def ranked(task: str, parts: Iterable[Redrawn]) -> pd.DataFrame:
     frames = []
     for own in together.values():
         scores = np.concatenate([part.scores for part in own], axis=1)
-        ranks = rankdata(scores, method="dense", axis=1).astype(np.uint16)
+        ranks = np.array([np.unique(redraw, return_inverse=True)[1] + 1 for redraw in scores], np.uint16)
         frames.append(pd.concat([part.suspects for part in own]).assign(task=task, **own[0].about, ranks=list(ranks.T)))
     columns = ["task", *FINGERPRINT, *SUSPECT, RANKS]
     return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
