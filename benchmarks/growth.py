@@ -27,7 +27,7 @@ MEASURED = (scoring.points, reporting.points, tasks.points)
 
 def exponent(own: pd.DataFrame) -> float:
     """The slope of log seconds against log size over the larger half of the points; NaN of a single one."""
-    upper = own[own["size"] > 0].sort_values("size").iloc[max(0, len(own) // 2 - 1) :]
+    upper = own[own["size"] > 0].nlargest(max(2, (len(own) + 1) // 2), "size")
     if len(upper) < 2:
         return float("nan")
     return float(np.polyfit(np.log(upper["size"]), np.log(upper["seconds"]), 1)[0])

@@ -1,6 +1,6 @@
 """A million suspects: which existing engine takes over where one process ends, tried on what fits here.
 
-    python -m benchmarks.million                      # ten minutes, 2 GB of disk; needs `pip install duckdb`
+    python -m benchmarks.million                      # five minutes, 1 GB of disk; needs `pip install duckdb`
     python -m benchmarks.million --suspects 10000     # a quick look
 
 Answers of made suspects lie in files of our own format, a folder for each part as engines read them. The shares of matching
@@ -121,7 +121,7 @@ def compared(folder: Path, what: str, on: str, rows: int) -> Iterator[dict[str, 
 
 
 @click.command()
-@click.option("--suspects", default=100_000, show_default=True, help="How many suspects answer.")
+@click.option("--suspects", default=50_000, show_default=True, help="How many suspects answer.")
 @click.option("--scores", default=1_000_000, show_default=True, help="How many scores are judged.")
 def main(suspects: int, scores: int) -> None:
     """Measure, and write the table."""

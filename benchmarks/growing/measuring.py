@@ -31,7 +31,7 @@ def alone(module: str, words: dict[str, Any]) -> tuple[float, float]:
     done = subprocess.run(
         [sys.executable, "-c", code, json.dumps(words)], env=settings, stdout=subprocess.PIPE, text=True, check=True
     )
-    seconds, memory = map(float, done.stdout.split())
+    seconds, memory = map(float, done.stdout.split()[-2:])
     return seconds, memory
 
 

@@ -48,9 +48,7 @@ def work(folder: str, words: list[str]) -> None:
     from dvc.cli import main
 
     os.chdir(folder)
-    with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
-        code = main(words)
-    if code:
+    if code := main(words):
         raise SystemExit(code)
 
 
