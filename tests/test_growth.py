@@ -43,6 +43,7 @@ def test_suspects_of_later_files_are_others_of_the_same_source():
     first, later = (list(scoring.answers(suspects=2, first=first, **sizes)) for first in (0, 2))
     names = [about["suspect"] for about, _, _ in (*first, *later)]
     assert names == ["source-0", "references-0", "copy-0", "copy-1", "source-0", "references-0", "copy-2", "copy-3"]
+    assert np.array_equal(first[0][2][0][1], later[0][2][0][1])
     assert not np.array_equal(first[2][2][0][1], later[2][2][0][1])
 
 

@@ -75,9 +75,10 @@ def answers(
     draw = np.random.default_rng(0)
     asked = probe_set("clean", np.zeros((probes, 1, 1, 1), np.uint8), np.arange(probes) % classes, np.arange(probes))
     names = tuple(map(str, range(classes)))
-    shared, draw = draw.standard_normal((probes, classes), np.float32), np.random.default_rng((1, first))
+    shared = draw.standard_normal((probes, classes), np.float32)
     kinds = {"source": range(1), "references": range(references), "irrelevant": range(irrelevant)}
     for attack, places in (kinds | {"copy": range(first, first + suspects)}).items():
+        draw = np.random.default_rng((1, first)) if attack == "copy" else draw
         for place in places:
             arch = {"arch": f"net{place % ARCHS}", "seed": place // ARCHS, "variant": ""}
             about = {"attack": attack, **arch, "suspect": f"{attack}-{place}"}
