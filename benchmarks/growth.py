@@ -9,6 +9,7 @@ exponent is the slope of log seconds against log size over the larger half of th
 """
 
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -20,8 +21,9 @@ from pipeline.reports.text import write_csv
 
 HERE = Path(__file__).parent
 TABLE, PICTURE = HERE / "growth.csv", HERE / "growth.svg"
-ACROSS = 4
+ACROSS = 3
 """How many axes stand beside each other in the picture."""
+ORDER = (*scoring.AXES, reporting.AXIS, tasks.AXIS)
 MEASURED = (scoring.points, reporting.points, tasks.points)
 
 
@@ -40,12 +42,12 @@ def with_exponents(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw(table: pd.DataFrame, path: Path) -> None:
-    """The picture: seconds and memory against each size, both axes logarithmic."""
+    """The picture: seconds and memory against each size, all on the same logarithmic scales."""
     from matplotlib.figure import Figure
 
     axes = list(dict.fromkeys(table["axis"]))
     blocks = -(-len(axes) // ACROSS)
-    figure = Figure(figsize=(3.4 * ACROSS, 5 * blocks), layout="constrained")
+    figure = Figure(figsize=(4 * ACROSS, 5 * blocks), layout="constrained")
     panels = figure.subplots(2 * blocks, ACROSS, squeeze=False)
     for empty in panels[-2:, len(axes) - ACROSS * (blocks - 1) :].flat:
         empty.set_axis_off()
@@ -55,9 +57,17 @@ def draw(table: pd.DataFrame, path: Path) -> None:
             above.loglog(own["size"], own["seconds"], "o-", label=f"{what}: {own['exponent'].iloc[0]:.2f}")
             below.loglog(own["size"], own["peak_mb"], "o-")
         above.legend(title="exponent", fontsize="small")
-        above.set(ylabel="core-seconds")
-        below.set(xlabel=axis, ylabel="peak memory, MB")
+        label(above, "core-seconds", "", table["seconds"])
+        label(below, "peak memory, MB", axis, table["peak_mb"])
     figure.savefig(path, metadata={"Date": None})
+
+
+def label(panel: Any, vertical: str, horizontal: str, shown: pd.Series) -> None:
+    """Name a panel's axes, write their ticks as plain numbers, and let it reach over all that is shown."""
+    panel.set(xlabel=horizontal, ylabel=vertical, ylim=(shown.min() / 1.5, shown.max() * 1.5))
+    for one in (panel.xaxis, panel.yaxis):
+        one.set_major_formatter("{x:g}")
+        one.set_minor_formatter("")
 
 
 def kept(only: str) -> list[Point]:
@@ -78,7 +88,7 @@ def main(largest: int, only: str) -> None:
         for point in points(largest, only):
             rows.append(point._replace(seconds=round(point.seconds, 3), peak_mb=round(point.peak_mb)))
             click.echo(f"{point.axis}, {point.what}: {point.size}: {point.seconds:.2f} s, {point.peak_mb:.0f} MB")
-    table = with_exponents(pd.DataFrame(rows))
+    table = with_exponents(pd.DataFrame(sorted(rows, key=lambda point: ORDER.index(point.axis))))
     write_csv(table, TABLE)
     draw(table, PICTURE)
 
