@@ -27,10 +27,11 @@ def test_a_single_point_has_no_exponent_and_a_size_of_none_does_not_count():
     assert np.isnan(growth.exponent(rows(1.0, (0, 10))))
 
 
-def test_the_picture_has_both_panels_of_every_axis(tmp_path):
+def test_the_picture_has_a_panel_and_a_legend_for_every_axis(tmp_path):
     table = pd.concat([rows(1.0).assign(axis=axis) for axis in "abcde"], ignore_index=True)
     growth.draw(growth.with_exponents(table), tmp_path / "growth.svg")
-    assert (tmp_path / "growth.svg").read_text(encoding="utf-8").count('<g id="axes_') == 16
+    drawn = (tmp_path / "growth.svg").read_text(encoding="utf-8")
+    assert [drawn.count(f'<g id="{what}_') for what in ("axes", "legend")] == [4 * growth.ACROSS, 5]
 
 
 def test_a_point_is_measured_in_a_process_of_its_own():
