@@ -1,6 +1,8 @@
 """params.yaml: typed, and a misspelt name stops with the nearest one."""
 
 import re
+from importlib import import_module
+from pkgutil import iter_modules
 
 import pytest
 import yaml
@@ -126,3 +128,31 @@ def test_a_task_says_what_attacks_do_otherwise_there(changed):
     assert (here.by, max(here.ratios), here.recipe.clip) == ("signed", 0.25, 5.0)
     assert (there.by, max(there.ratios), there.recipe.clip) == ("magnitude", 0.45, None)
     assert here.refresh == there.refresh and here.recipe.schedule == there.recipe.schedule == "constant"
+
+
+def test_every_number_of_params_yaml_has_a_largest_value():
+    """A number that no one can have meant (1e308, 10^30) is refused before anything is made of it."""
+    for room in ("attacks", "probes", "fingerprints", "tasks"):
+        for module in iter_modules([str(ROOT / "pipeline" / room)]):
+            import_module(f"pipeline.{room}.{module.name}")
+    kinds = [kind for kind in _below(params.Parameters) if not kind.__module__.startswith("pipeline.cases")]
+    assert {"Recipe", "Watermark", "Split", "Family"} <= {kind.__name__ for kind in kinds}
+    unbounded = [(kind.__module__, kind.__name__, name) for kind in kinds for name in _unbounded(kind.model_json_schema())]
+    assert unbounded == []
+
+
+def _below(kind):
+    for one in kind.__subclasses__():
+        yield one
+        yield from _below(one)
+
+
+def _unbounded(schema, name=""):
+    """The names of numbers without a maximum, however deep they stand in a JSON schema."""
+    if isinstance(schema, list):
+        yield from (found for one in schema for found in _unbounded(one, name))
+    elif isinstance(schema, dict):
+        if schema.get("type") in ("number", "integer") and not {"maximum", "exclusiveMaximum", "const", "enum"} & schema.keys():
+            yield name
+        for key, value in schema.items():
+            yield from _unbounded(value, name if key in ("anyOf", "items", "prefixItems") else key)

@@ -52,7 +52,7 @@ class Attack(Maker):
     ]
     layers: Literal["all", "last"] = "all"
     by: Ranking = "magnitude"
-    ranked_on: Annotated[int, Field(ge=1)] = 512
+    ranked_on: Annotated[int, Field(ge=1, le=10_000_000)] = 512
     refresh: Share = 20 / 4224
     tune: Share = 50 / 4224
     recipe: RecipeChange = RecipeChange()

@@ -19,7 +19,7 @@ class Comparison(Comparing):
 
     same_classes = False
 
-    delta: Annotated[float, Field(gt=0)] = 0.5**0.5
+    delta: Annotated[float, Field(gt=0, le=100_000)] = 0.5**0.5
     normalised: bool = True
 
     def __call__(

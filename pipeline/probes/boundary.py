@@ -46,9 +46,9 @@ class Family(Parameters):
 
     count: Count
     minimum: Count
-    k: Annotated[float, Field(ge=0)] = 5.0
+    k: Annotated[float, Field(ge=0, le=100_000)] = 5.0
     target: Literal["least_likely", "random"] = "least_likely"
-    rate: Annotated[float, Field(gt=0)] = 1e-3
+    rate: Annotated[float, Field(gt=0, le=1)] = 1e-3
     steps: Count = 1000
     seed: Seed = 0
     held_out: Literal["pool", "accuracy"] = "pool"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from pipeline.models.network import Network
 
-Weight = Annotated[float, Field(ge=0)]
+Weight = Annotated[float, Field(ge=0, le=100_000)]
 Aim = Literal["next", "predicted"]
 
 
@@ -57,10 +57,10 @@ class Family(Parameters):
     methods: ClassVar = ("cae",)
 
     count: Count
-    minimum: Annotated[int, Field(ge=0)]
+    minimum: Annotated[int, Field(ge=0, le=10_000_000)]
     candidates: Count
     epsilon: Annotated[float, Field(gt=0, le=1)] = 0.15
-    rate: Annotated[float, Field(gt=0)] = 5e-4
+    rate: Annotated[float, Field(gt=0, le=1)] = 5e-4
     steps: Count = 100
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
     threshold: Share = 0.85

@@ -45,7 +45,7 @@ class Boundary(Parameters):
     `steps` is dropped."""
 
     k: Annotated[float, Field(ge=0, le=2)] = 0.02
-    rate: Annotated[float, Field(gt=0)] = 0.002
+    rate: Annotated[float, Field(gt=0, le=1)] = 0.002
     steps: Count = 200
 
 
@@ -55,7 +55,7 @@ class Conferrable(Parameters):
     that a pair must reach."""
 
     epsilon: Annotated[float, Field(gt=0, le=1)] = 0.1
-    rate: Annotated[float, Field(gt=0)] = 0.01
+    rate: Annotated[float, Field(gt=0, le=1)] = 0.01
     steps: Count = 60
     threshold: Share = 0.5
 
@@ -73,7 +73,7 @@ class Family(Parameters):
 
     count: Count
     minimum: Count
-    pairs: Annotated[int, Field(ge=2, multiple_of=2)]
+    pairs: Annotated[int, Field(ge=2, le=10_000_000, multiple_of=2)]
     moved: Count
     quality: Annotated[int, Field(ge=1, le=95)] = 25
     boundary: Boundary = Boundary()

@@ -17,7 +17,7 @@ class Distillation(Parameters):
     """
 
     alpha: Share = 0.9
-    temperature: Annotated[float, Field(gt=0)] = 20.0
+    temperature: Annotated[float, Field(gt=0, le=100_000)] = 20.0
     times_temperature_squared: bool = True
 
 
@@ -41,7 +41,7 @@ class ArcFace(Parameters):
     """
 
     margin: Annotated[float, Field(ge=0, lt=pi)] = 0.5
-    scale: Annotated[float, Field(gt=0)] = 64.0
+    scale: Annotated[float, Field(gt=0, le=100_000)] = 64.0
 
 
 class Recipe(Parameters):
@@ -60,9 +60,9 @@ class Recipe(Parameters):
     schedule: Literal["one_cycle", "cosine", "linear", "step", "constant"] = "one_cycle"
     warmup: Share = 0.25
     momentum: Share = 0.9
-    weight_decay: Annotated[float, Field(ge=0)] = 5e-5
+    weight_decay: Annotated[float, Field(ge=0, le=100)] = 5e-5
     augment: Literal["none", "crop", "crop_flip"] = "none"
-    clip: Annotated[float, Field(gt=0)] | None = None
+    clip: Annotated[float, Field(gt=0, le=100_000)] | None = None
     distillation: Distillation | None = None
     adversary: Adversary | None = None
     arcface: ArcFace | None = None
@@ -88,7 +88,7 @@ class Recipe(Parameters):
 class RecipeChange(Recipe):
     """What a recipe does differently from its task's: only the keys that are given count."""
 
-    epochs: Annotated[float, Field(gt=0)] = 1.0
+    epochs: Annotated[float, Field(gt=0, le=100_000)] = 1.0
 
 
 def changed(recipe: Recipe, change: RecipeChange) -> Recipe:

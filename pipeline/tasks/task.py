@@ -11,7 +11,7 @@ from pipeline.tasks.watermark import Watermark
 
 Count = Annotated[int, Field(ge=1, le=10_000_000)]
 Seeds = Annotated[int, Field(ge=1, le=1000)]
-Pairs = Annotated[int, Field(ge=2, multiple_of=2)]
+Pairs = Annotated[int, Field(ge=2, le=10_000_000, multiple_of=2)]
 Domain = Literal["task", "transfer", "corrupted"]
 """What a model is trained on: the task's own images, those of its transfer data set, or its own after corruption."""
 Kind = Literal["classification", "verification"]
@@ -61,7 +61,7 @@ class PeopleSplit(Parameters):
     test: Count
     probe_people: Count
     gallery: Count
-    least_images: Annotated[int, Field(ge=2)] = 2
+    least_images: Annotated[int, Field(ge=2, le=10_000_000)] = 2
     seed: Seed = 0
 
 
@@ -84,7 +84,7 @@ class Verification(Parameters):
     size: Count
     channels: Literal[1, 3]
     most: Count | None = None
-    gallery: Annotated[int, Field(ge=2)]
+    gallery: Annotated[int, Field(ge=2, le=10_000_000)]
     pairs: Annotated[Pairs, Field(ge=20)]
     calibration: Pairs
     seed: Seed = 0

@@ -25,9 +25,9 @@ NO_CLASS = -1
 ARRAYS = ("images", "labels", "index", "trained")
 
 Distance = Literal["cosine", "euclidean"]
-Class = Annotated[int, Field(ge=0)]
+Class = Annotated[int, Field(ge=0, le=1_000_000)]
 Steps = Annotated[int, Field(ge=0, le=100_000)]
-Weight = Annotated[float, Field(ge=0)]
+Weight = Annotated[float, Field(ge=0, le=100_000)]
 Positive = Annotated[float, Field(gt=0, le=100_000)]
 
 
@@ -50,17 +50,17 @@ class Watermark(Parameters):
 
     source_class: Class
     target_class: Class
-    patch: Annotated[int, Field(ge=0)] = 3
-    triggers: Annotated[int, Field(ge=2)] = 100
+    patch: Annotated[int, Field(ge=0, le=100_000)] = 3
+    triggers: Annotated[int, Field(ge=2, le=10_000_000)] = 100
     step: Annotated[float, Field(gt=0, le=1)] = 0.01
     steps: Steps = 10
     away: Steps = 5
     epochs: Positive = 10
     rate: Positive = 0.02
-    ratio: Annotated[int, Field(ge=1)] = 4
+    ratio: Annotated[int, Field(ge=1, le=100_000)] = 4
     weights: tuple[Weight, Weight, Weight] = (1.0, 1.0, 1.0)
     temperatures: tuple[Positive, Positive, Positive] = (1.0, 1.0, 1.0)
-    temperature_rate: Annotated[float, Field(ge=0)] = 0.1
+    temperature_rate: Annotated[float, Field(ge=0, le=100)] = 0.1
     distance: Distance = "cosine"
     seed: Seed = 0
 
