@@ -1,6 +1,7 @@
 """params.yaml: typed, and a misspelt name stops with the nearest one."""
 
 import re
+import shutil
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -21,6 +22,8 @@ TEXT = (ROOT / "params.yaml").read_text()
 def changed(tmp_path, monkeypatch):
     """Check the repository's params.yaml after a change: {dotted path: value}, or text that takes its place."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "reports").mkdir()
+    shutil.copy(ROOT / "reports/published.csv", tmp_path / "reports")
 
     def check(change):
         if isinstance(change, str):
@@ -48,6 +51,12 @@ def test_the_repositorys_own_parameters_are_right(changed):
     ("change", "says"),
     [
         ({"tasks": ["fashion_mimi"]}, "tasks: unknown task 'fashion_mimi': did you mean 'fashion_mini'"),
+        ({"table": {}}, "table: Dictionary should have at least 1 item"),
+        (
+            {"task.fashion_mini.published": "fashion_mnits"},
+            "published: unknown task 'fashion_mnits': did you mean 'fashion_mnist'",
+        ),
+        ({"task.fashion_mini.published": ""}, "task.fashion_mini: published: unknown task ''"),
         ({"fingerprint.method": "jpge"}, "fingerprint.method: unknown method 'jpge': did you mean 'jpeg'"),
         ({"fingerprint.methd": "jpeg"}, "unknown key 'methd': did you mean 'method'"),
         ({"fingerprint.comparison": "cosine_l2"}, "did you mean 'cosine_l1'"),

@@ -80,16 +80,24 @@ def params(world: World, draw: Draw) -> Fault:
         if not isinstance(holder[key], (dict, list)) or not holder[key] or draw.share() < 0.15:
             break
         holder = holder[key]
-    value, same = draw.one(NONSENSE), False
+    value = draw.one(NONSENSE)
     if isinstance(holder, dict) and draw.share() < 0.3:
         name = draw.one([*NAMES, 1, None, True, 1.5])
         holder[name] = holder.pop(key)
-        what = f"the key {str(name)[:30]!r}"
+        what, fits = f"the key {str(name)[:30]!r}", place[:-1] == ["table"] and isinstance(name, str)
     else:
         old, holder[key] = holder[key], value
-        same = old == value and type(old) is type(value)
-        what = f"{str(old)[:20]} becomes {str(value)[:30]!r}"
-    return _checked(world, ".".join(place), what, yaml.safe_dump(tree, sort_keys=False, allow_unicode=True).encode(), same)
+        what, fits = f"{str(old)[:20]} becomes {str(value)[:30]!r}", _fits(place, old, value)
+    return _checked(world, ".".join(place), what, yaml.safe_dump(tree, sort_keys=False, allow_unicode=True).encode(), fits)
+
+
+def _fits(place: list[str], old: Any, value: Any) -> bool:
+    """Whether a value may stand there after all: the same one, a text for people, nothing, or a section of defaults."""
+    same = old == value and type(old) is type(value)
+    text = place[-1] == "title" and isinstance(value, str)
+    nothing = place[-1] in ("watermark", "published", "corrupted", "transfer") and value is None
+    defaults = value == {} and (place == ["metrics"] or place[:-1] in (["attacks"], ["second_attacks"], ["comparisons"]))
+    return same or text or nothing or defaults or (place == ["counts"] and value == [])
 
 
 def text(world: World, draw: Draw) -> Fault:

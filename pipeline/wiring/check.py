@@ -1,8 +1,10 @@
 """The whole of params.yaml, checked before any stage starts: what cannot be, or cannot end well, stops before anything is
 trained."""
 
+import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
@@ -25,6 +27,7 @@ NAMED = ("task", *SECTIONS, "probes", "comparisons")
 WHOLE = ("tasks", "fingerprint", *NAMED, "counts", "redraws", "table", "metrics")
 EMBEDS = "face"
 """The family of architectures that embed, which face verification compares."""
+PUBLISHED = Path("reports/published.csv")
 SLIM = "_slim"
 """How those of them end that embed in 64 numbers; the others embed in 512."""
 
@@ -98,7 +101,7 @@ def _check_fingerprints() -> None:
     with _within("comparisons"):
         read_comparisons()
     check_fingerprint("fingerprint", read("fingerprint", Fingerprint))
-    for row, fingerprint in read("table", dict[Title, Fingerprint]).items():
+    for row, fingerprint in read("table", Annotated[dict[Title, Fingerprint], Field(min_length=1)]).items():
         check_fingerprint(f"table.{row}", fingerprint)
 
 
@@ -109,6 +112,8 @@ def _check_task(task: Task) -> None:
         check_data(task.data)
     if task.transfer:
         check_data(task.transfer.data)
+    if task.published is not None and PUBLISHED.is_file():
+        _check_published(task.published)
     for arch in (task.source, *task.archs, *task.surrogates.archs, *task.references.archs):
         check_architecture(arch)
         if task.verification and family(arch) != EMBEDS:
@@ -118,6 +123,15 @@ def _check_task(task: Task) -> None:
             )
     if task.verification:
         _check_embeddings((task.source, *task.archs, *task.surrogates.archs))
+
+
+def _check_published(name: str) -> None:
+    """Raise BadInput for a task that the papers' values have not, which its report would end with. What else may be wrong
+    with them, the report says."""
+    with PUBLISHED.open(encoding="utf-8", errors="replace", newline="") as file:
+        known = {row.get("task") or "" for row in csv.DictReader(file)} - {""}
+    if known and name not in known:
+        raise BadInput(f"published: {unknown('task', name, known)}")
 
 
 def _check_embeddings(archs: tuple[str, ...]) -> None:
