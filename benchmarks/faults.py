@@ -114,7 +114,7 @@ def main(seed: int, only: tuple[str, ...], minutes: float, folder: Path | None, 
         if not disks.can_mount(world.scratch / "mount"):
             click.echo("no right to mount a file system here: full and read-only are left out", err=True)
             kinds = [kind for kind in kinds if kind not in ("full", "read-only")]
-        found = inject(world, kinds, seed, 60 * minutes, None, _table(out) if out else lambda *_: None)
+        found = inject(world, kinds, seed, 60 * minutes, None, _table(out, home.resolve()) if out else lambda *_: None)
     finally:
         if not folder:
             shutil.rmtree(home, ignore_errors=True)
@@ -124,14 +124,14 @@ def main(seed: int, only: tuple[str, ...], minutes: float, folder: Path | None, 
     sys.exit(any(fault.outcome not in (RECOVERED, REFUSED) for _, _, fault in found))
 
 
-def _table(out: Path) -> Callable[[str, int, Fault], None]:
-    """Writes a row for every fault at once, so that a campaign that is stopped has its table."""
+def _table(out: Path, home: Path) -> Callable[[str, int, Fault], None]:
+    """Writes a row for every fault at once, so that a campaign that is stopped has its table; `home` is WORLD there."""
     file = out.open("w", newline="", buffering=1)
     rows = csv.writer(file, lineterminator="\n")
     rows.writerow(COLUMNS)
 
     def note(kind: str, number: int, fault: Fault) -> None:
-        rows.writerow([kind, number, fault.outcome, fault.where, fault.what, _last(fault.said)])
+        rows.writerow([kind, number, fault.outcome, fault.where, fault.what, _last(fault.said.replace(str(home), "WORLD"))])
 
     return note
 
