@@ -20,17 +20,26 @@ settings.load_profile("repository")
 
 SHARED = "repository"
 """The fixture whose set-up takes a minute."""
-LONGEST = ("test_stages", "test_review", "test_case_suspects", "test_adding", "test_cluster", "test_docs", "test_case_servers")
+LONGEST = (
+    "test_case_suspects",
+    "test_case_servers",
+    "test_docs",
+    "test_streaming",
+    "test_attacks",
+    "test_stages",
+    "test_review",
+)
 """Files whose tests take half a minute together, or more."""
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Tests of the real dvc are slow and share a worker, which makes their repository once; the other tests of a file share
-    one, too."""
+    """Tests of the scratch repository are slow and share a worker, which makes it once; the other tests of a file
+    share one, too."""
     calls_dvc = SHARED in getattr(item, "fixturenames", ())
     item.add_marker(pytest.mark.xdist_group(SHARED if calls_dvc else item.path.stem))
     if calls_dvc:
         item.add_marker(pytest.mark.slow)
+        item.add_marker(pytest.mark.dvc)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

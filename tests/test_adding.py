@@ -12,6 +12,8 @@ from PIL import Image
 from tests import scratch
 from tests.scratch import TASK
 
+pytestmark = pytest.mark.slow  # clones that run
+
 HOME = f"artifacts/{TASK}"
 ATTACK = '''"""Nothing but a copy of the source, trained on."""
 

@@ -168,6 +168,7 @@ def test_the_python_example_of_the_guide_runs(tmp_path, monkeypatch, capsys):
     assert len(code.strip().splitlines()) <= 11
 
 
+@pytest.mark.slow  # trains sixty references
 @pytest.mark.skipif(not RUN.exists(), reason="the embedded run is not there: make repro")
 def test_the_case_of_the_guide_gives_the_verdicts_that_it_says(tmp_path):
     (tmp_path / "artifacts").symlink_to(ROOT / "artifacts")

@@ -24,6 +24,8 @@ from pipeline.zoo.plan import Material, plan
 from tests.imports import ROOT
 from tests.ray_nodes import ray_nodes, until
 
+pytestmark = pytest.mark.slow  # Ray nodes
+
 pytest.importorskip("ray")
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 

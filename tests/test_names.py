@@ -12,6 +12,8 @@ from tests import scratch
 from tests.imports import ROOT
 from tests.repository import environment, prepared
 
+pytestmark = pytest.mark.slow  # the real dvc
+
 TEXT = (ROOT / "params.yaml").read_text()
 EVIL = "x; touch PWNED; #"
 

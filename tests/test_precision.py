@@ -12,6 +12,8 @@ from pipeline.training.device import mixed_precision
 from pipeline.training.fit import fit_new
 from pipeline.zoo.plan import Material, plan
 
+pytestmark = pytest.mark.slow  # networks of compact scale
+
 COMPACT = tuple(name for name in architectures() if name.endswith("_compact"))
 QUICK = Recipe(epochs=12, batch=30, rate=0.05)
 CPU = torch.device("cpu")

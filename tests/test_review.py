@@ -19,6 +19,8 @@ from pipeline.publish.sums import write_sums
 from stages.cli import sac
 from tests.imports import ROOT
 
+pytestmark = pytest.mark.slow  # runs recomputed
+
 BOMB = "a: &a [x, x]\n" + "".join(f"{new}: &{new} [*{old}, *{old}]\n" for old, new in pairwise("abcdefgh"))
 
 

@@ -12,6 +12,8 @@ import yaml
 from benchmarks.site_files import linked
 from tests.imports import ROOT
 
+pytestmark = pytest.mark.slow  # a built site
+
 CONFIG = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
 NAVIGATION = [page for entry in CONFIG["nav"] for page in entry.values()]
 

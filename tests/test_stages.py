@@ -22,6 +22,8 @@ from stages.cli import sac
 from tests import scratch
 from tests.imports import ROOT
 
+pytestmark = pytest.mark.slow  # a whole run
+
 TASK = scratch.TASK
 
 

@@ -11,6 +11,8 @@ import pytest
 from tests import scratch
 from tests.imports import ROOT
 
+pytestmark = pytest.mark.slow  # a fresh environment
+
 PARTS = ("pipeline", "stages", "pyproject.toml", "README.md", "LICENSE", "NOTICE")
 
 
