@@ -8,6 +8,7 @@ import time
 import click
 import numpy as np
 
+from pipeline.fingerprints.comparing import Told
 from pipeline.fingerprints.cosine_l1 import Comparison
 
 
@@ -34,7 +35,7 @@ def main(suspects, probes, timed):
     seconds = []
     for _ in range(5):
         began = time.perf_counter()
-        batched = score(source, others, labels, targets)
+        batched = score(Told(source, others, labels, targets))
         seconds.append(time.perf_counter() - began)
     began = time.perf_counter()
     looped = naive(source, others[:timed])

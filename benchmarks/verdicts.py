@@ -26,6 +26,7 @@ from pipeline.cases.answers import Form, answered, brought_to, form_of
 from pipeline.cases.case import Rule
 from pipeline.cases.verdict import Finding, judge
 from pipeline.core.names import module
+from pipeline.fingerprints.comparing import Told
 from pipeline.fingerprints.representation import softmax
 from pipeline.metrics.conformal import p_values
 
@@ -34,7 +35,7 @@ MEASURED = Path(__file__).parent.parent / "pipeline/cases/measured.csv"
 METHOD = "cutmix"
 QUERIES, REFERENCES = (25, 50, 100, 150), (4, 8, 20)
 COPIES = ("finetune_all", "finetune_last", "prune", "extract_label", "extract_prob", "extract_adv")
-Told = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+Changing = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
 def labels(logits: np.ndarray, draw: np.random.Generator) -> np.ndarray:
@@ -79,7 +80,7 @@ def plain(logits: np.ndarray, draw: np.random.Generator) -> np.ndarray:
     return logits
 
 
-INTERFACES: dict[str, Told] = {
+INTERFACES: dict[str, Changing] = {
     "logits": plain,
     "probabilities": probabilities,
     "probabilities, 2 digits": digits,
@@ -127,14 +128,14 @@ def scores_of(source: np.ndarray, shown: np.ndarray, plain_answers: np.ndarray) 
     unlabelled = np.zeros(len(own), np.int64)
 
     def score(stack: list[np.ndarray]) -> np.ndarray:
-        return np.asarray(compare(own, np.stack(stack), unlabelled, unlabelled - 1)).round(6)
+        return np.asarray(compare(Told(own, np.stack(stack), unlabelled, unlabelled - 1))).round(6)
 
     suspects = score([brought_to(each[told], form_of(each), form) for each in shown])
     return suspects, score([brought_to(each[told], Form("logits"), form) for each in plain_answers]), form.kind
 
 
 def judged(
-    models: pd.DataFrame, source: np.ndarray, answers: np.ndarray, told: Told, queries: int, number: int, shown: np.ndarray
+    models: pd.DataFrame, source: np.ndarray, answers: np.ndarray, told: Changing, queries: int, number: int, shown: np.ndarray
 ) -> pd.DataFrame:
     """The verdict on every copy and every irrelevant model, each judged alone by at most `number` references."""
     archs, irrelevant = models["arch"].to_numpy(str), np.flatnonzero(models["attack"] == "irrelevant")

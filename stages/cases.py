@@ -50,23 +50,12 @@ def read_by(command: Callable[..., None]) -> Callable[..., None]:
 
 def limited(command: Callable[..., None]) -> Callable[..., None]:
     """Adds the options on a loader's memory and time."""
-    for option in (
-        click.option(
-            "--gigabytes",
-            type=click.FloatRange(0, min_open=True),
-            default=6.0,
-            show_default=True,
-            help="Memory that a model's loader may use.",
-        ),
-        click.option(
-            "--seconds",
-            type=click.FloatRange(0, min_open=True),
-            default=600.0,
-            show_default=True,
-            help="Time that a model's loader may take.",
-        ),
+    for name, default, what in (
+        ("--gigabytes", 6.0, "Memory that a model's loader may use"),
+        ("--seconds", 600.0, "Time that it may take"),
     ):
-        command = option(command)
+        positive = click.FloatRange(0, min_open=True)
+        command = click.option(name, type=positive, default=default, show_default=True, help=f"{what}.")(command)
     return command
 
 

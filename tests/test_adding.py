@@ -78,8 +78,8 @@ class Comparison(Comparing):
 
     same_classes = True
 
-    def __call__(self, source, suspects, labels, targets, references=()):
-        return -np.abs(suspects - source).mean(axis=(-1, -2))
+    def __call__(self, told):
+        return -np.abs(told.suspects - told.source).mean(axis=(-1, -2))
 '''
 MODELS = '''"""One linear layer."""
 
@@ -228,9 +228,9 @@ def test_a_comparison(folder, add, tmp_path):
     sac(folder, "check")
     code = (
         "import numpy as np; from pathlib import Path; from pipeline.core.params import read;"
-        "from pipeline.fingerprints.naming import read_comparisons;"
+        "from pipeline.fingerprints.comparing import Told; from pipeline.fingerprints.naming import read_comparisons;"
         "near = read_comparisons()['near']; one = np.eye(4);"
-        "print(near(one, np.stack([one, 1 - one]), np.arange(4), np.full(4, -1)).tolist())"
+        "print(near(Told(one, np.stack([one, 1 - one]), np.arange(4), np.full(4, -1))).tolist())"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.core.errors import BadInput
 from pipeline.data.images import from_arrays
+from pipeline.fingerprints.comparing import Told
 from pipeline.fingerprints.matching import Comparison
 from pipeline.models import network
 from pipeline.models.network import build, load, predict, save
@@ -107,7 +108,7 @@ def test_probes_are_images_of_the_pool_moved_and_expect_the_sources_own_label(ne
     assert (near.targets == -1).all()
     answers = predict(source, near.images)
     stranger = predict(build("vgg_slim", pool, seed=9), near.images)
-    scores = Comparison()(answers, np.stack([answers, stranger]), near.labels, near.targets)
+    scores = Comparison()(Told(answers, np.stack([answers, stranger]), near.labels, near.targets))
     assert scores[0] == 1 > scores[1]
 
 

@@ -106,13 +106,20 @@ def test_pictures_take_the_size_and_the_channels_that_an_onnx_file_asks_for(tmp_
     assert found.shape == (6, 3) and np.allclose(found[:, 0], GREY.mean(axis=(1, 2, 3)) / 255, atol=0.02)
 
 
+def functions(file, monkeypatch, text):
+    """A module that the current folder holds."""
+    file.write_text(text)
+    monkeypatch.chdir(file.parent)
+
+
 def test_a_callable_is_found_from_the_callers_folder(tmp_path, monkeypatch):
-    (tmp_path / "mine.py").write_text(
+    functions(
+        tmp_path / "mine.py",
+        monkeypatch,
         "def ask(images):\n    return images.reshape(len(images), -1)[:, :4] / 2\n"
         "def names(images):\n    return [k % 3 for k in range(len(images))]\n"
-        "def broken(images):\n    raise KeyError('no\\nthing')\nnumber = 3\n"
+        "def broken(images):\n    raise KeyError('no\\nthing')\nnumber = 3\n",
     )
-    monkeypatch.chdir(tmp_path)
     assert np.allclose(answers("python:mine:ask", GREY)[0], GREY.reshape(6, -1)[:, :4] / 2)
     assert (answers("python:mine:names", GREY)[0].argmax(axis=1) == [0, 1, 2, 0, 1, 2]).all()
     assert r"raised KeyError: 'no\nthing'" in refusal("python:mine:broken")
@@ -243,12 +250,13 @@ def test_safetensors_that_describe_an_impossible_network_are_refused(tmp_path):
 
 
 def test_a_loader_that_takes_too_long_or_too_much_is_ended(tmp_path, monkeypatch):
-    (tmp_path / "greedy.py").write_text(
+    functions(
+        tmp_path / "greedy.py",
+        monkeypatch,
         "def slow(images):\n    while True: pass\n"
         "def large(images):\n    return len(bytearray(1 << 40))\n"
-        "def gone(images):\n    import os; os.abort()\n"
+        "def gone(images):\n    import os; os.abort()\n",
     )
-    monkeypatch.chdir(tmp_path)
     assert "took longer than 1 seconds" in refusal("python:greedy:slow", limits=Limits(gigabytes=2, seconds=1))
     assert "MemoryError" in refusal("python:greedy:large", limits=Limits(gigabytes=2, seconds=60))
     assert "died of SIGABRT" in refusal("python:greedy:gone")

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import cosine
 
 from pipeline.core.errors import BadInput
+from pipeline.fingerprints.comparing import Told
 from pipeline.fingerprints.decision_distance import Comparison
 from pipeline.models.network import predict
 from pipeline.probes.decision_pairs import Family
@@ -37,13 +38,13 @@ def naive_vector(answers):
 def test_score_is_the_cosine_of_two_vectors_of_cosine_distances(seed, probes):
     source, suspects, labels, targets = draw(seed, probes)
     expected = [1 - cosine(naive_vector(source), naive_vector(suspect)) for suspect in suspects]
-    assert COMPARE(source, suspects, labels, targets) == pytest.approx(expected, abs=1e-9)
+    assert COMPARE(Told(source, suspects, labels, targets)) == pytest.approx(expected, abs=1e-9)
 
 
 @given(st.integers(0, 10**6), st.floats(0.01, 100))
 def test_neither_the_scale_of_answers_nor_the_order_of_classes_or_pairs_matters(seed, scale):
     source, suspects, labels, targets = draw(seed)
-    score = COMPARE(source, suspects, labels, targets)
+    score = COMPARE(Told(source, suspects, labels, targets))
     order = (2 * np.random.default_rng(seed).permutation(6)[:, None] + [0, 1]).ravel()
     for moved in (
         (source, suspects * scale),
@@ -51,13 +52,13 @@ def test_neither_the_scale_of_answers_nor_the_order_of_classes_or_pairs_matters(
         (source, suspects[..., [4, 2, 0, 1, 3]]),
         (source[order], suspects[:, order]),
     ):
-        assert COMPARE(*moved, labels, targets) == pytest.approx(score, abs=1e-9)
+        assert COMPARE(Told(*moved, labels, targets)) == pytest.approx(score, abs=1e-9)
 
 
 @given(st.integers(0, 10**6))
 def test_the_source_itself_scores_one_and_nobody_more(seed):
     source, suspects, labels, targets = draw(seed)
-    scores = COMPARE(source, np.stack([source, *suspects]), labels, targets)
+    scores = COMPARE(Told(source, np.stack([source, *suspects]), labels, targets))
     assert scores[0] == pytest.approx(1) and (scores >= 0).all() and scores.max() == pytest.approx(1)
 
 
@@ -65,21 +66,23 @@ def test_classes_need_not_be_the_same():
     source, _, labels, targets = draw(0)
     other = np.random.default_rng(1).normal(size=(2, 12, 3))
     assert not Comparison.same_classes and Comparison.methods == ("modeldiff",)
-    assert COMPARE(source, other, labels, targets) == pytest.approx(
+    assert COMPARE(Told(source, other, labels, targets)) == pytest.approx(
         [1 - cosine(naive_vector(source), naive_vector(one)) for one in other]
     )
 
 
 def test_a_last_probe_without_a_partner_is_ignored():
     source, suspects, labels, targets = draw(3, probes=7)
-    assert (COMPARE(source, suspects, labels, targets) == COMPARE(source[:6], suspects[:, :6], labels[:6], targets[:6])).all()
+    assert (
+        COMPARE(Told(source, suspects, labels, targets)) == COMPARE(Told(source[:6], suspects[:, :6], labels[:6], targets[:6]))
+    ).all()
 
 
 def test_a_model_that_always_answers_the_same_scores_zero():
     source, suspects, labels, targets = draw(4)
     constant = np.broadcast_to(suspects[0, 0] + 0.1, suspects.shape)
-    assert (COMPARE(source, constant, labels, targets) == 0).all()
-    assert (COMPARE(source, np.zeros_like(suspects), labels, targets) == 0).all()
+    assert (COMPARE(Told(source, constant, labels, targets)) == 0).all()
+    assert (COMPARE(Told(source, np.zeros_like(suspects), labels, targets)) == 0).all()
 
 
 def test_small_distances_keep_their_digits():
@@ -87,7 +90,7 @@ def test_small_distances_keep_their_digits():
     source = np.array([[1.0, 0.0], [1.0, 1e-9], [1.0, 0.0], [1.0, 3e-9]])
     suspect = np.array([[[1.0, 0.0], [1.0, 1.0], [1.0, 0.0], [1.0, 0.0]]])
     expected = 1 / np.sqrt(1 + 9**2)
-    assert COMPARE(source, suspect, None, None) == pytest.approx([expected], rel=1e-6)
+    assert COMPARE(Told(source, suspect, None, None)) == pytest.approx([expected], rel=1e-6)
 
 
 def test_a_pair_is_an_image_of_the_pool_and_its_variant_within_the_ball(pairs, pool):
@@ -143,5 +146,5 @@ def test_a_fine_tuned_copy_scores_above_an_irrelevant_model(pairs, source, tiny,
     tuned = fit(clone(source), other_tiny, Recipe(epochs=2, batch=32, rate=0.01), seed=1)
     stranger = fit_new("vgg_slim", other_tiny, Recipe(epochs=6, batch=32, rate=0.05), seed=5)
     own, *others = (predict(network, pairs.images).astype(float) for network in (source, tuned, stranger))
-    copy, irrelevant = COMPARE(own, np.stack(others), pairs.labels, pairs.targets)
+    copy, irrelevant = COMPARE(Told(own, np.stack(others), pairs.labels, pairs.targets))
     assert copy > irrelevant

@@ -1,7 +1,6 @@
 """Scores against naive double loops and scipy, invariances, and whole paths whose answer is known."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,8 +9,10 @@ from scipy.stats import pearsonr
 
 from pipeline.core.names import known, module
 from pipeline.fingerprints import correlation, representation
+from pipeline.fingerprints.comparing import Told
 from pipeline.fingerprints.scoring import score_frame
 from pipeline.outputs.table import Answers
+from tests.making import make_suspects
 
 COMPARISONS = {name: module("fingerprints", name).Comparison() for name in known("fingerprints")}
 CORRELATIONS = [name for name, comparison in COMPARISONS.items() if not comparison.same_classes]
@@ -60,7 +61,7 @@ def draw(seed, probes=9, suspects=4, classes=5):
 def test_score_is_the_naive_double_loop(name, seed):
     source, suspects, labels, targets = draw(seed)
     expected = [NAIVE[name](source, suspect) for suspect in suspects]
-    assert COMPARISONS[name](source, suspects, labels, targets) == pytest.approx(expected, abs=1e-9)
+    assert COMPARISONS[name](Told(source, suspects, labels, targets)) == pytest.approx(expected, abs=1e-9)
 
 
 def test_every_comparison_is_tested_against_a_loop():
@@ -83,21 +84,21 @@ def test_features_of_bits_are_compared_as_they_are(name):
 def test_mistakes_is_minus_the_accuracy():
     source, suspects, labels, targets = draw(0)
     expected = [-np.mean([row.argmax() == label for row, label in zip(suspect, labels, strict=True)]) for suspect in suspects]
-    assert COMPARISONS["mistakes"](source, suspects, labels, targets) == pytest.approx(expected)
+    assert COMPARISONS["mistakes"](Told(source, suspects, labels, targets)) == pytest.approx(expected)
 
 
 def test_matching_expects_the_target_where_there_is_one():
     source, suspects, labels, _ = draw(1)
     targets = np.arange(9) % 5
     expected = (suspects.argmax(-1) == targets).mean(-1)
-    assert COMPARISONS["matching"](source, suspects, labels, targets) == pytest.approx(expected)
+    assert COMPARISONS["matching"](Told(source, suspects, labels, targets)) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("name", sorted(set(COMPARISONS) - {"mistakes"}))
 @given(seed=st.integers(0, 10**6))
 def test_the_source_itself_scores_highest(name, seed):
     source, suspects, labels, targets = draw(seed)
-    scores = COMPARISONS[name](source, np.stack([source, *suspects]), labels, targets)
+    scores = COMPARISONS[name](Told(source, np.stack([source, *suspects]), labels, targets))
     assert scores[0] == pytest.approx(scores.max(), abs=1e-9)
 
 
@@ -106,31 +107,31 @@ def test_the_source_itself_scores_highest(name, seed):
 def test_the_order_of_probes_does_not_matter(name, seed):
     source, suspects, labels, targets = draw(seed)
     order = np.random.default_rng(seed).permutation(len(source))
-    moved = COMPARISONS[name](source[order], suspects[:, order], labels[order], targets[order])
-    assert moved == pytest.approx(COMPARISONS[name](source, suspects, labels, targets), abs=1e-9)
+    moved = COMPARISONS[name](Told(source[order], suspects[:, order], labels[order], targets[order]))
+    assert moved == pytest.approx(COMPARISONS[name](Told(source, suspects, labels, targets)), abs=1e-9)
 
 
 @pytest.mark.parametrize("name", CORRELATIONS)
 @given(seed=st.integers(0, 10**6), scale=st.floats(0.01, 100))
 def test_scaling_logits_changes_no_correlation(name, seed, scale):
     source, suspects, labels, targets = draw(seed)
-    scaled = COMPARISONS[name](source, suspects * scale, labels, targets)
-    assert scaled == pytest.approx(COMPARISONS[name](source, suspects, labels, targets), abs=1e-7)
+    scaled = COMPARISONS[name](Told(source, suspects * scale, labels, targets))
+    assert scaled == pytest.approx(COMPARISONS[name](Told(source, suspects, labels, targets)), abs=1e-7)
 
 
 @pytest.mark.parametrize("name", CORRELATIONS)
 def test_permuting_a_suspects_classes_changes_no_correlation(name):
     source, suspects, labels, targets = draw(2)
-    moved = COMPARISONS[name](source, suspects[..., [4, 2, 0, 1, 3]], labels, targets)
-    assert moved == pytest.approx(COMPARISONS[name](source, suspects, labels, targets))
+    moved = COMPARISONS[name](Told(source, suspects[..., [4, 2, 0, 1, 3]], labels, targets))
+    assert moved == pytest.approx(COMPARISONS[name](Told(source, suspects, labels, targets)))
 
 
 @pytest.mark.parametrize("name", CORRELATIONS)
 def test_blocks_give_what_the_whole_matrix_gives(name, monkeypatch):
     arguments = draw(3, probes=37)
-    whole = COMPARISONS[name](*arguments)
+    whole = COMPARISONS[name](Told(*arguments))
     monkeypatch.setattr(correlation, "BLOCK", 300)
-    assert COMPARISONS[name](*arguments) == pytest.approx(whole, abs=1e-12)
+    assert COMPARISONS[name](Told(*arguments)) == pytest.approx(whole, abs=1e-12)
 
 
 def test_ten_thousand_probes_never_hold_a_whole_matrix():
@@ -138,7 +139,7 @@ def test_ten_thousand_probes_never_hold_a_whole_matrix():
 
     source, suspects, labels, targets = draw(4, probes=10_000, suspects=1, classes=3)
     tracemalloc.start()
-    score = COMPARISONS["cosine_l1"](source, suspects + 0.1, labels, targets)
+    score = COMPARISONS["cosine_l1"](Told(source, suspects + 0.1, labels, targets))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert np.isfinite(score).all()
@@ -149,7 +150,7 @@ def test_a_zero_answer_has_correlation_zero_with_all():
     source = np.array([[1.0, 0.0], [1.0, 1.0]])
     suspects = np.array([[[0.0, 0.0], [1.0, 1.0]]])
     expected = -(1 + 2 * np.sqrt(0.5) + 0) / 4
-    assert COMPARISONS["cosine_l1"](source, suspects, np.zeros(2, int), np.full(2, -1)) == pytest.approx([expected])
+    assert COMPARISONS["cosine_l1"](Told(source, suspects, np.zeros(2, int), np.full(2, -1))) == pytest.approx([expected])
 
 
 def made_answers(classes=("a", "b", "c")):
@@ -158,15 +159,7 @@ def made_answers(classes=("a", "b", "c")):
     source = generator.normal(size=(40, 3)).astype(np.float32)
     noise = [generator.normal(size=(40, 3)).astype(np.float32) for _ in range(2)]
     other = [generator.normal(size=(40, 5)).astype(np.float32) for _ in range(2)]
-    suspects = pd.DataFrame(
-        {
-            "attack": ["copy"] * 2 + ["irrelevant"] * 2 + ["transfer"] * 2,
-            "arch": "vgg_slim",
-            "seed": [0, 1] * 3,
-            "variant": "",
-            "suspect": [f"s{place}" for place in range(6)],
-        }
-    )
+    suspects = make_suspects()
     names = [classes] * 4 + [("v", "w", "x", "y", "z")] * 2
     return Answers(
         "clean", source, classes, suspects, [source, source * 3, *noise, *other], names, np.zeros(40, int), np.full(40, -1)

@@ -19,6 +19,7 @@ from pipeline.fingerprints import (
     partial_pointwise,
     procrustes,
 )
+from pipeline.fingerprints.comparing import Told
 from pipeline.fingerprints.partial_correlation import products
 
 PARTIALS = {"pairwise": partial.Comparison(), "pointwise": partial_pointwise.Comparison()}
@@ -42,7 +43,7 @@ def draw(seed, probes=12, suspects=3, classes=4, references=3):
 
 def score(comparison, source, suspects, references=()):
     blank = np.full(len(source), -1)
-    return comparison(source, suspects, blank, blank, references)
+    return comparison(Told(source, suspects, blank, blank, references))
 
 
 def naive_entries(name, answers):
@@ -193,7 +194,7 @@ def test_label_likelihood_is_the_sum_over_probes_of_the_log_ratio(seed):
 def test_label_likelihood_expects_the_target_where_there_is_one():
     source, suspects, known = draw(5)
     labels, targets = np.zeros(12, int), suspects[0].argmax(axis=-1)
-    scores = label_likelihood.Comparison()(source, suspects, labels, targets, known)
+    scores = label_likelihood.Comparison()(Told(source, suspects, labels, targets, known))
     assert scores[0] == scores.max() and scores[0] > scores[1]
 
 

@@ -3,19 +3,19 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.core.names import known, module
 from pipeline.fingerprints import correlation
-from pipeline.fingerprints.comparing import Comparing
+from pipeline.fingerprints.comparing import Comparing, Told
 from pipeline.fingerprints.naming import Fingerprint
 from pipeline.fingerprints.redraws import draw_halves, quick, redraw_frame
 from pipeline.fingerprints.scoring import score_frame
 from pipeline.outputs.table import Answers
 from pipeline.reports.judging import with_redraws
+from tests.making import make_suspects
 
 COMPARISONS = {name: module("fingerprints", name).Comparison() for name in known("fingerprints")}
 QUICK = [name for name, one in COMPARISONS.items() if quick(one)]
@@ -44,8 +44,8 @@ def test_weights_give_what_repeated_probes_give(name, seed, data):
             )
         )
     )
-    naive = Comparing.reweighted(COMPARISONS[name], weights, *told)
-    assert COMPARISONS[name].reweighted(weights, *told) == pytest.approx(naive, abs=1e-9)
+    naive = Comparing.reweighted(COMPARISONS[name], weights, Told(*told))
+    assert COMPARISONS[name].reweighted(weights, Told(*told)) == pytest.approx(naive, abs=1e-9)
 
 
 @pytest.mark.parametrize("name", COMPARISONS)
@@ -55,17 +55,17 @@ def test_a_half_gives_what_its_probes_alone_give(name):
     half = np.repeat([1, 0, 0, 1, 1, 0], 2)
     keep = half > 0
     known = [one[keep] for one in references]
-    expected = COMPARISONS[name](source[keep], suspects[:, keep], labels[keep], targets[keep], known)
-    found = COMPARISONS[name].reweighted(half[None], source, suspects, labels, targets, references)
+    expected = COMPARISONS[name](Told(source[keep], suspects[:, keep], labels[keep], targets[keep], known))
+    found = COMPARISONS[name].reweighted(half[None], Told(source, suspects, labels, targets, references))
     assert found[0] == pytest.approx(expected, abs=1e-9)
 
 
 @pytest.mark.parametrize("name", ["cosine_l1", "cosine_pearson"])
 def test_blocks_give_what_whole_matrices_give(name, monkeypatch):
     told, weights = draw(3, probes=37), draw_halves(37, 6, 1, 0)
-    whole = COMPARISONS[name].reweighted(weights, *told)
+    whole = COMPARISONS[name].reweighted(weights, Told(*told))
     monkeypatch.setattr(correlation, "BLOCK", 300)
-    assert COMPARISONS[name].reweighted(weights, *told) == pytest.approx(whole, abs=1e-12)
+    assert COMPARISONS[name].reweighted(weights, Told(*told)) == pytest.approx(whole, abs=1e-12)
 
 
 @given(st.integers(0, 30), st.integers(1, 10), st.integers(1, 3), st.integers(0, 10**6))
@@ -83,15 +83,7 @@ def made_answers(probes=20):
     generator = np.random.default_rng(0)
     source = generator.normal(size=(probes, 3)).astype(np.float32)
     answers = [source + generator.normal(size=(probes, 3)).astype(np.float32) * (1 + place % 3) for place in range(6)]
-    suspects = pd.DataFrame(
-        {
-            "attack": ["copy"] * 2 + ["irrelevant"] * 2 + ["transfer"] * 2,
-            "arch": "vgg_slim",
-            "seed": [0, 1] * 3,
-            "variant": "",
-            "suspect": [f"s{place}" for place in range(6)],
-        }
-    )
+    suspects = make_suspects()
     return Answers(
         "clean",
         source,

@@ -6,6 +6,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from pipeline.fingerprints import cosine_l1, partial_pointwise
+from pipeline.fingerprints.comparing import Told
 from pipeline.fingerprints.references import calibrations, drawn, folds, leave_one_out
 from pipeline.fingerprints.scoring import Asked, left_out_scores
 from pipeline.outputs.table import Answers
@@ -81,13 +82,8 @@ def test_a_reference_is_scored_by_all_others(asked):
     references, suspects = left_out_scores(asked, POINTWISE["partial_pointwise"], whole)
     assert references.shape == (6,) and suspects.shape == (len(whole.suspects), 6)
     logits, first = asked.answers.logits, whole.references[0]
-    alone = POINTWISE["partial_pointwise"](
-        asked.source,
-        np.stack([logits[first], logits[whole.suspects[0]]]),
-        asked.labels,
-        asked.targets,
-        [logits[place] for place in whole.references[1:]],
-    )
+    both, others = np.stack([logits[first], logits[whole.suspects[0]]]), [logits[place] for place in whole.references[1:]]
+    alone = POINTWISE["partial_pointwise"](Told(asked.source, both, asked.labels, asked.targets, others))
     assert [references[0], suspects[0, 0]] == pytest.approx(alone)
     assert [one.suspects[-1] for one in leave_one_out(whole)] == whole.references.tolist()
 

@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.core.errors import BadInput
 from pipeline.fingerprints import cosine_l1, label_likelihood, partial, partial_pointwise
+from pipeline.fingerprints.comparing import Told
 from pipeline.fingerprints.naming import Fingerprint, check_fingerprint
 from pipeline.fingerprints.references import KINDS, drawn, folds, rounds, suspects_of
 from pipeline.fingerprints.scoring import Asked, score_frame
@@ -130,7 +131,7 @@ def test_a_score_is_the_comparisons_own_and_that_of_innocents_the_mean_over_turn
     assert own["innocents", "copy-vgg-0"] == pytest.approx(np.mean([turn[copy] for turn in turns]))
     assert np.isnan(turns[0][innocent]) and own["innocents", "irrelevant-vgg-0"] == pytest.approx(turns[1][innocent])
     known = [answers.logits[place[f"references-{arch}-0"]] for arch in ARCHS]
-    alone = COMPARISONS["partial"](answers.source, answers.logits[copy][None], answers.labels, answers.targets, known)
+    alone = COMPARISONS["partial"](Told(answers.source, answers.logits[copy][None], answers.labels, answers.targets, known))
     assert own["owner", "copy-vgg-0"] == pytest.approx(alone[0])
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from pipeline.cases.answers import Form, answered, brought_to, form_of, weakest
 from pipeline.cases.case import Rule, needed
 from pipeline.core.names import module
+from pipeline.fingerprints.comparing import Told
 from pipeline.metrics.conformal import p_values
 
 COPY, NONE_SHOWN, UNDECIDED = "copy", "no copy shown", "undecided"
@@ -102,13 +103,10 @@ def ranked(comparison: str, source: np.ndarray, suspect: np.ndarray, references:
     labels = np.zeros(len(source), np.int64)
 
     def score(place: int) -> float:
-        others = models[:place] + models[place + 1 :]
-        return float(compare(source, models[place][None], labels, labels - 1, references=others)[0]) if others else 0.0
-
-    if not getattr(compare, "needs_references", False):
-
-        def score(place: int) -> float:
-            return float(compare(source, models[place][None], labels, labels - 1)[0])
+        others = models[:place] + models[place + 1 :] if compare.needs_references else []
+        if compare.needs_references and not others:
+            return 0.0
+        return float(compare(Told(source, models[place][None], labels, labels - 1, others))[0])
 
     scores = [round(score(place), 6) for place in range(len(models))]
     return scores[-1], scores[:-1]

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipeline.data.folders import from_torchvision, train_and_test
+from pipeline.data.folders import parquet_or_torchvision
 from pipeline.data.images import Images
 
 HOLDS = {"train": 50_000, "test": 10_000, "classes": 10}
@@ -10,8 +10,4 @@ HOLDS = {"train": 50_000, "test": 10_000, "classes": 10}
 
 def load(folder: Path) -> tuple[Images, Images]:
     """From a Parquet folder `cifar10`, else torchvision's download."""
-    return train_and_test(
-        folder / "cifar10",
-        lambda home: from_torchvision("CIFAR10", home),
-        "Set SAC_DATA to a folder that holds cifar10 as Hugging Face lays it out.",
-    )
+    return parquet_or_torchvision("CIFAR10", folder)

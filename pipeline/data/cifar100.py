@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pipeline.data.folders import from_torchvision, train_and_test
+from pipeline.data.folders import parquet_or_torchvision
 from pipeline.data.images import Images
 
 HOLDS = {"train": 50_000, "test": 10_000, "classes": 100}
@@ -10,8 +10,4 @@ HOLDS = {"train": 50_000, "test": 10_000, "classes": 100}
 
 def load(folder: Path) -> tuple[Images, Images]:
     """From a Parquet folder `cifar100`, else torchvision's download."""
-    return train_and_test(
-        folder / "cifar100",
-        lambda home: from_torchvision("CIFAR100", home),
-        "Set SAC_DATA to a folder that holds cifar100 as Hugging Face lays it out.",
-    )
+    return parquet_or_torchvision("CIFAR100", folder)

@@ -77,6 +77,13 @@ def train_and_test(
     raise BadInput(f"no images: looked for {folder}/train-*.parquet and test-*.parquet. {advice}")
 
 
+def parquet_or_torchvision(name: str, folder: Path) -> tuple[Images, Images]:
+    """The set that torchvision calls `name`: from a Parquet folder of that name in small letters, else its download."""
+    home = name.lower()
+    advice = f"Set SAC_DATA to a folder that holds {home} as Hugging Face lays it out."
+    return train_and_test(folder / home, lambda own: from_torchvision(name, own), advice)
+
+
 def from_torchvision(name: str, folder: Path) -> tuple[Images, Images]:
     """The training and test images of the data set that torchvision calls `name` and downloads, kept in `folder`."""
     import torchvision.datasets

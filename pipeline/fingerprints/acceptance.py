@@ -4,11 +4,9 @@ The simplest rival of FRI (SAC-JC, section 3.4). A lower threshold puts more one
 feature, which moves every correlation of features. Only what FRI finds beyond this rate is about single pictures.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from pipeline.fingerprints.comparing import FEATURES, Comparing
+from pipeline.fingerprints.comparing import FEATURES, Comparing, Told
 from pipeline.fingerprints.representation import Representation
 
 
@@ -20,13 +18,6 @@ class Comparison(Comparing):
 
     representations: tuple[Representation, ...] = ("logits",)
 
-    def __call__(
-        self,
-        source: np.ndarray,
-        suspects: np.ndarray,
-        labels: np.ndarray,
-        targets: np.ndarray,
-        references: Sequence[np.ndarray] = (),
-    ) -> np.ndarray:
-        away: np.ndarray = np.abs(suspects.mean(axis=(1, 2)) - source.mean())
+    def __call__(self, told: Told) -> np.ndarray:
+        away: np.ndarray = np.abs(told.suspects.mean(axis=(1, 2)) - told.source.mean())
         return -away

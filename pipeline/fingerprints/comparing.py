@@ -1,7 +1,7 @@
 """The common form of comparisons."""
 
 from collections.abc import Sequence
-from typing import ClassVar, get_args
+from typing import ClassVar, NamedTuple, get_args
 
 import numpy as np
 
@@ -10,6 +10,25 @@ from pipeline.fingerprints.representation import Representation
 
 FEATURES = ("fri", "fri_clean", "fri_5", "fri_10", "fri_50")
 """Methods of probes that are answered by features of n bits, which have no label."""
+
+
+class Told(NamedTuple):
+    """What a comparison is told: the answers of the source (P, K0) and of the suspects (S, P, K), the probes' true labels and
+    targets (P,), and the answers (P, K1) of models that surely are no copies.
+
+    K and K1 are K0 where the comparison needs `same_classes`; else each reference has a width of its own.
+    """
+
+    source: np.ndarray
+    suspects: np.ndarray
+    labels: np.ndarray
+    targets: np.ndarray
+    references: Sequence[np.ndarray] = ()
+
+    def on(self, probes: np.ndarray) -> "Told":
+        """The same on the probes at these places."""
+        answers = self.source[probes], self.suspects[:, probes]
+        return Told(*answers, self.labels[probes], self.targets[probes], [one[probes] for one in self.references])
 
 
 class Comparing(Parameters):
@@ -38,41 +57,16 @@ class Comparing(Parameters):
             return ()
         return tuple(one for one in self.representations if one == "logits" or method not in FEATURES)
 
-    def __call__(
-        self,
-        source: np.ndarray,
-        suspects: np.ndarray,
-        labels: np.ndarray,
-        targets: np.ndarray,
-        references: Sequence[np.ndarray] = (),
-    ) -> np.ndarray:
-        """Scores (S,) of suspects (S, P, K) against the source (P, K0), for probes of true labels and targets (P,).
-
-        references: the answers (P, K1) of models that surely are no copies; K1 is K0 where `same_classes`, else each has
-        a width of its own.
-        """
+    def __call__(self, told: Told) -> np.ndarray:
+        """Scores (S,) of the suspects."""
         raise NotImplementedError
 
-    def reweighted(
-        self,
-        weights: np.ndarray,
-        source: np.ndarray,
-        suspects: np.ndarray,
-        labels: np.ndarray,
-        targets: np.ndarray,
-        references: Sequence[np.ndarray] = (),
-    ) -> np.ndarray:
+    def reweighted(self, weights: np.ndarray, told: Told) -> np.ndarray:
         """Scores (R, S) on R redraws of the probes: each probe as often as its whole number in weights (R, P) says.
 
         This compares anew for every redraw. A comparison whose scores are sums over probes or pairs of probes overrides it with
         something quicker. The weights of probes that are `together` are the same.
         """
-        first = np.arange(0, len(source) - self.together + 1, self.together)
+        first = np.arange(0, len(told.source) - self.together + 1, self.together)
         blocks = first[:, None] + np.arange(self.together)
-        drawn = [np.repeat(blocks, own[first], axis=0).ravel() for own in weights]
-        return np.array(
-            [
-                self(source[keep], suspects[:, keep], labels[keep], targets[keep], [one[keep] for one in references])
-                for keep in drawn
-            ]
-        )
+        return np.array([self(told.on(np.repeat(blocks, own[first], axis=0).ravel())) for own in weights])

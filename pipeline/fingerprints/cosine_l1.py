@@ -4,11 +4,9 @@ The authors use (1 - cosine) / 2 for CIFAR-10 and 1 - cosine for KDEF, and their
 is Eq. 2, the cosine itself. The score is minus the distance.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from pipeline.fingerprints.comparing import Comparing
+from pipeline.fingerprints.comparing import Comparing, Told
 from pipeline.fingerprints.correlation import cosine, l1, reweighted_l1, unit
 
 
@@ -17,23 +15,8 @@ class Comparison(Comparing):
 
     same_classes = False
 
-    def __call__(
-        self,
-        source: np.ndarray,
-        suspects: np.ndarray,
-        labels: np.ndarray,
-        targets: np.ndarray,
-        references: Sequence[np.ndarray] = (),
-    ) -> np.ndarray:
-        return -l1(unit(source), unit(suspects), cosine)
+    def __call__(self, told: Told) -> np.ndarray:
+        return -l1(unit(told.source), unit(told.suspects), cosine)
 
-    def reweighted(
-        self,
-        weights: np.ndarray,
-        source: np.ndarray,
-        suspects: np.ndarray,
-        labels: np.ndarray,
-        targets: np.ndarray,
-        references: Sequence[np.ndarray] = (),
-    ) -> np.ndarray:
-        return -reweighted_l1(unit(source), unit(suspects), cosine, weights)
+    def reweighted(self, weights: np.ndarray, told: Told) -> np.ndarray:
+        return -reweighted_l1(unit(told.source), unit(told.suspects), cosine, weights)

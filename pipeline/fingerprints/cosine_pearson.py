@@ -4,11 +4,9 @@ Representational similarity analysis (Kriegeskorte et al., 2008). It was found o
 no independent evidence. The score is minus one plus the correlation.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from pipeline.fingerprints.comparing import Comparing
+from pipeline.fingerprints.comparing import Comparing, Told
 from pipeline.fingerprints.correlation import cosine, pearson, reweighted_pearson, unit
 
 
@@ -17,23 +15,8 @@ class Comparison(Comparing):
 
     same_classes = False
 
-    def __call__(
-        self,
-        source: np.ndarray,
-        suspects: np.ndarray,
-        labels: np.ndarray,
-        targets: np.ndarray,
-        references: Sequence[np.ndarray] = (),
-    ) -> np.ndarray:
-        return -pearson(unit(source), unit(suspects), cosine)
+    def __call__(self, told: Told) -> np.ndarray:
+        return -pearson(unit(told.source), unit(told.suspects), cosine)
 
-    def reweighted(
-        self,
-        weights: np.ndarray,
-        source: np.ndarray,
-        suspects: np.ndarray,
-        labels: np.ndarray,
-        targets: np.ndarray,
-        references: Sequence[np.ndarray] = (),
-    ) -> np.ndarray:
-        return -reweighted_pearson(unit(source), unit(suspects), cosine, weights)
+    def reweighted(self, weights: np.ndarray, told: Told) -> np.ndarray:
+        return -reweighted_pearson(unit(told.source), unit(told.suspects), cosine, weights)

@@ -7,11 +7,9 @@ The cosine distance is computed as half the squared distance of the answers scal
 are lost where answers are close. Equal answers are at distance 0, and a model that always answers the same scores 0.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from pipeline.fingerprints.comparing import Comparing
+from pipeline.fingerprints.comparing import Comparing, Told
 from pipeline.fingerprints.correlation import unit
 
 
@@ -22,15 +20,8 @@ class Comparison(Comparing):
     methods = ("modeldiff",)
     together = 2
 
-    def __call__(
-        self,
-        source: np.ndarray,
-        suspects: np.ndarray,
-        labels: np.ndarray,
-        targets: np.ndarray,
-        references: Sequence[np.ndarray] = (),
-    ) -> np.ndarray:
-        likeness: np.ndarray = unit(decision_distances(suspects)) @ unit(decision_distances(source))
+    def __call__(self, told: Told) -> np.ndarray:
+        likeness: np.ndarray = unit(decision_distances(told.suspects)) @ unit(decision_distances(told.source))
         return likeness
 
 

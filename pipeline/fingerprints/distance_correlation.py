@@ -5,11 +5,9 @@ covariance over the roots of their variances, from 0 to 1. It is the nonlinear r
 neither common classes nor reference models.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from pipeline.fingerprints.comparing import Comparing
+from pipeline.fingerprints.comparing import Comparing, Told
 from pipeline.fingerprints.correlation import block_height
 
 
@@ -18,25 +16,18 @@ class Comparison(Comparing):
 
     same_classes = False
 
-    def __call__(
-        self,
-        source: np.ndarray,
-        suspects: np.ndarray,
-        labels: np.ndarray,
-        targets: np.ndarray,
-        references: Sequence[np.ndarray] = (),
-    ) -> np.ndarray:
-        count, height = len(source), block_height(len(suspects), len(source))
-        means, others = np.zeros(count), np.zeros((len(suspects), count))
-        sums = np.zeros((3, len(suspects)))
+    def __call__(self, told: Told) -> np.ndarray:
+        count, height = len(told.source), block_height(len(told.suspects), len(told.source))
+        means, others = np.zeros(count), np.zeros((len(told.suspects), count))
+        sums = np.zeros((3, len(told.suspects)))
         for start in range(0, count, height):
             rows = slice(start, start + height)
-            own, theirs = _distances(source, rows), _distances(suspects, rows)
+            own, theirs = _distances(told.source, rows), _distances(told.suspects, rows)
             means[rows], others[:, rows] = own.mean(axis=-1), theirs.mean(axis=-1)
             sums += [
                 np.einsum("sbp,bp->s", theirs, own),
                 np.einsum("sbp,sbp->s", theirs, theirs),
-                np.full(len(suspects), (own**2).sum()),
+                np.full(len(told.suspects), (own**2).sum()),
             ]
         shared = _covariance(sums[0], others, means)
         spread = np.sqrt(np.maximum(_covariance(sums[1], others, others) * _covariance(sums[2], means, means), 0))

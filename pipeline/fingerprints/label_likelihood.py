@@ -9,13 +9,12 @@ if probes were independent.
 Expected is the probe's target, or the source's own label where there is none, as in matching.py.
 """
 
-from collections.abc import Sequence
 from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
-from pipeline.fingerprints.comparing import Comparing
+from pipeline.fingerprints.comparing import Comparing, Told
 from pipeline.fingerprints.representation import Representation
 
 
@@ -29,17 +28,10 @@ class Comparison(Comparing):
     representations: tuple[Representation, ...] = ("logits",)
     copied: Annotated[float, Field(gt=0, lt=1)] = 0.5
 
-    def __call__(
-        self,
-        source: np.ndarray,
-        suspects: np.ndarray,
-        labels: np.ndarray,
-        targets: np.ndarray,
-        references: Sequence[np.ndarray] = (),
-    ) -> np.ndarray:
-        expected = np.where(targets < 0, source.argmax(axis=-1), targets)
-        matches = sum((own.argmax(axis=-1) == expected for own in references), np.zeros(len(expected)))
-        chance = (1 + matches) / (2 + len(references))
+    def __call__(self, told: Told) -> np.ndarray:
+        expected = np.where(told.targets < 0, told.source.argmax(axis=-1), told.targets)
+        matches = sum((own.argmax(axis=-1) == expected for own in told.references), np.zeros(len(expected)))
+        chance = (1 + matches) / (2 + len(told.references))
         match, differ = np.log(self.copied / chance + 1 - self.copied), np.log(1 - self.copied)
-        ratios: np.ndarray = np.where(suspects.argmax(axis=-1) == expected, match, differ).sum(axis=-1)
+        ratios: np.ndarray = np.where(told.suspects.argmax(axis=-1) == expected, match, differ).sum(axis=-1)
         return ratios

@@ -4,11 +4,9 @@
 classes, and no reference models.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from pipeline.fingerprints.comparing import Comparing
+from pipeline.fingerprints.comparing import Comparing, Told
 
 
 class Comparison(Comparing):
@@ -16,15 +14,8 @@ class Comparison(Comparing):
 
     same_classes = False
 
-    def __call__(
-        self,
-        source: np.ndarray,
-        suspects: np.ndarray,
-        labels: np.ndarray,
-        targets: np.ndarray,
-        references: Sequence[np.ndarray] = (),
-    ) -> np.ndarray:
-        own, others = (answers - answers.mean(axis=-2, keepdims=True) for answers in (source, suspects))
+    def __call__(self, told: Told) -> np.ndarray:
+        own, others = (answers - answers.mean(axis=-2, keepdims=True) for answers in (told.source, told.suspects))
         shared = ((others.swapaxes(-1, -2) @ own) ** 2).sum(axis=(-1, -2))
         spread = np.linalg.norm(own.T @ own) * np.linalg.norm(others.swapaxes(-1, -2) @ others, axis=(-1, -2))
         aligned: np.ndarray = np.divide(shared, spread, out=np.zeros_like(shared), where=spread > 0)

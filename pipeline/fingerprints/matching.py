@@ -6,6 +6,7 @@ IPGuard and CAE.
 
 import numpy as np
 
+from pipeline.fingerprints.comparing import Told
 from pipeline.fingerprints.pointwise import Pointwise
 from pipeline.fingerprints.representation import Representation
 
@@ -18,7 +19,7 @@ class Comparison(Pointwise):
 
     representations: tuple[Representation, ...] = ("logits",)
 
-    def by_probe(self, source: np.ndarray, suspects: np.ndarray, labels: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        expected = np.where(targets < 0, source.argmax(axis=-1), targets)
-        same: np.ndarray = suspects.argmax(axis=-1) == expected
+    def by_probe(self, told: Told) -> np.ndarray:
+        expected = np.where(told.targets < 0, told.source.argmax(axis=-1), told.targets)
+        same: np.ndarray = told.suspects.argmax(axis=-1) == expected
         return same.astype(float)

@@ -6,6 +6,7 @@ A copy shares the source's mistakes, so it is less accurate on them than an irre
 
 import numpy as np
 
+from pipeline.fingerprints.comparing import Told
 from pipeline.fingerprints.pointwise import Pointwise
 from pipeline.fingerprints.representation import Representation
 
@@ -18,6 +19,6 @@ class Comparison(Pointwise):
 
     representations: tuple[Representation, ...] = ("logits",)
 
-    def by_probe(self, source: np.ndarray, suspects: np.ndarray, labels: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        right: np.ndarray = suspects.argmax(axis=-1) == labels
+    def by_probe(self, told: Told) -> np.ndarray:
+        right: np.ndarray = told.suspects.argmax(axis=-1) == told.labels
         return -right.astype(float)

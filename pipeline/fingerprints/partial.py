@@ -8,11 +8,9 @@ representational similarity matrices (Kriegeskorte, Mur & Bandettini, Frontiers 
 Neither the number of a model's classes nor their order matters, and each model's logits may be scaled or rotated.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from pipeline.fingerprints.comparing import Comparing
+from pipeline.fingerprints.comparing import Comparing, Told
 from pipeline.fingerprints.correlation import block_height, cosine
 from pipeline.fingerprints.partial_correlation import Products, centred_unit, products
 from pipeline.fingerprints.representation import Representation
@@ -26,18 +24,11 @@ class Comparison(Comparing):
 
     representations: tuple[Representation, ...] = ("logits",)
 
-    def __call__(
-        self,
-        source: np.ndarray,
-        suspects: np.ndarray,
-        labels: np.ndarray,
-        targets: np.ndarray,
-        references: Sequence[np.ndarray] = (),
-    ) -> np.ndarray:
-        fixed, others = [centred_unit(own) for own in (*references, source)], centred_unit(suspects)
-        height = block_height(len(others) + len(fixed), len(source))
+    def __call__(self, told: Told) -> np.ndarray:
+        fixed, others = [centred_unit(own) for own in (*told.references, told.source)], centred_unit(told.suspects)
+        height = block_height(len(others) + len(fixed), len(told.source))
         total = _rows(slice(0, height), fixed, others)
-        for start in range(height, len(source), height):
+        for start in range(height, len(told.source), height):
             total += _rows(slice(start, start + height), fixed, others)
         return total.partial_correlations()
 

@@ -4,11 +4,9 @@ As partial.py, with the answers themselves in place of their cosine matrices: lo
 scaled to length 1, all numbers of all probes in one row. It needs the source's classes, of suspects and references.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from pipeline.fingerprints.comparing import Comparing
+from pipeline.fingerprints.comparing import Comparing, Told
 from pipeline.fingerprints.partial_correlation import centred_unit, products
 from pipeline.fingerprints.representation import Representation
 
@@ -21,13 +19,8 @@ class Comparison(Comparing):
 
     representations: tuple[Representation, ...] = ("logits",)
 
-    def __call__(
-        self,
-        source: np.ndarray,
-        suspects: np.ndarray,
-        labels: np.ndarray,
-        targets: np.ndarray,
-        references: Sequence[np.ndarray] = (),
-    ) -> np.ndarray:
-        known = np.stack([centred_unit(own).ravel() for own in (*references, source)])
-        return products(known[-1], centred_unit(suspects).reshape(len(suspects), -1), known[:-1]).partial_correlations()
+    def __call__(self, told: Told) -> np.ndarray:
+        known = np.stack([centred_unit(own).ravel() for own in (*told.references, told.source)])
+        return products(
+            known[-1], centred_unit(told.suspects).reshape(len(told.suspects), -1), known[:-1]
+        ).partial_correlations()

@@ -5,6 +5,7 @@ On the SAC authors' own CIFAR-10 models it ties or beats SAC; a benchmark that h
 
 import numpy as np
 
+from pipeline.fingerprints.comparing import Told
 from pipeline.fingerprints.correlation import unit
 from pipeline.fingerprints.pointwise import Pointwise
 
@@ -14,6 +15,6 @@ class Comparison(Pointwise):
 
     same_classes = True
 
-    def by_probe(self, source: np.ndarray, suspects: np.ndarray, labels: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        cosines: np.ndarray = (unit(suspects) * unit(source)).sum(axis=-1)
+    def by_probe(self, told: Told) -> np.ndarray:
+        cosines: np.ndarray = (unit(told.suspects) * unit(told.source)).sum(axis=-1)
         return cosines

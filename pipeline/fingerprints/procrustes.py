@@ -6,11 +6,9 @@ answers centred over the probes and of Frobenius norm 1; the squared distance af
 narrower answers count as if filled up with zeros.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from pipeline.fingerprints.comparing import Comparing
+from pipeline.fingerprints.comparing import Comparing, Told
 
 
 class Comparison(Comparing):
@@ -18,15 +16,8 @@ class Comparison(Comparing):
 
     same_classes = False
 
-    def __call__(
-        self,
-        source: np.ndarray,
-        suspects: np.ndarray,
-        labels: np.ndarray,
-        targets: np.ndarray,
-        references: Sequence[np.ndarray] = (),
-    ) -> np.ndarray:
-        own, others = _normed(source), _normed(suspects)
+    def __call__(self, told: Told) -> np.ndarray:
+        own, others = _normed(told.source), _normed(told.suspects)
         shared: np.ndarray = np.linalg.svd(others.swapaxes(-1, -2) @ own, compute_uv=False).sum(axis=-1)
         return 2 * shared - 2
 

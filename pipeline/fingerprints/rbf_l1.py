@@ -4,13 +4,12 @@ The authors scale answers to length 1 first, with delta = 1 / sqrt(2): a monoton
 its kernel is 1 with another zero answer and exp(-1) with any other.
 """
 
-from collections.abc import Sequence
 from typing import Annotated
 
 import numpy as np
 from pydantic import Field
 
-from pipeline.fingerprints.comparing import Comparing
+from pipeline.fingerprints.comparing import Comparing, Told
 from pipeline.fingerprints.correlation import gaussian, l1, reweighted_l1, unit
 
 
@@ -22,27 +21,11 @@ class Comparison(Comparing):
     delta: Annotated[float, Field(gt=0, le=100_000)] = 0.5**0.5
     normalised: bool = True
 
-    def __call__(
-        self,
-        source: np.ndarray,
-        suspects: np.ndarray,
-        labels: np.ndarray,
-        targets: np.ndarray,
-        references: Sequence[np.ndarray] = (),
-    ) -> np.ndarray:
-        if self.normalised:
-            source, suspects = unit(source), unit(suspects)
-        return -l1(source, suspects, gaussian(self.delta))
+    def __call__(self, told: Told) -> np.ndarray:
+        return -l1(*self._answers(told), gaussian(self.delta))
 
-    def reweighted(
-        self,
-        weights: np.ndarray,
-        source: np.ndarray,
-        suspects: np.ndarray,
-        labels: np.ndarray,
-        targets: np.ndarray,
-        references: Sequence[np.ndarray] = (),
-    ) -> np.ndarray:
-        if self.normalised:
-            source, suspects = unit(source), unit(suspects)
-        return -reweighted_l1(source, suspects, gaussian(self.delta), weights)
+    def reweighted(self, weights: np.ndarray, told: Told) -> np.ndarray:
+        return -reweighted_l1(*self._answers(told), gaussian(self.delta), weights)
+
+    def _answers(self, told: Told) -> tuple[np.ndarray, np.ndarray]:
+        return (unit(told.source), unit(told.suspects)) if self.normalised else (told.source, told.suspects)

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from pipeline.fingerprints.comparing import Comparing
+from pipeline.fingerprints.comparing import Comparing, Told
 from pipeline.fingerprints.references import KINDS, NONE, Round, leave_one_out, rounds, suspects_of
 from pipeline.fingerprints.representation import REPRESENTATIONS
 from pipeline.outputs.table import SUSPECT, Answers
@@ -77,7 +77,7 @@ class Asked:
             if own.any() and (same or not comparison.same_classes):
                 stacked = stack if own.all() else stack[own]
                 compare = comparison if self.weights is None else partial(comparison.reweighted, self.weights)
-                scores[..., places[own]] = compare(self.source, stacked, self.labels, self.targets, references)
+                scores[..., places[own]] = compare(Told(self.source, stacked, self.labels, self.targets, references))
         return scores
 
     def references(self, comparison: Comparing, chosen: np.ndarray) -> list[np.ndarray]:
