@@ -1,13 +1,17 @@
 """dvc.lock after a kill, and damaged objects of the cache: said in one line, mended, and nothing trained again."""
 
+import hashlib
+import json
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
 
 from pipeline.core.errors import BadInput
 from pipeline.core.lockfile import read_lock, restore, trouble
+from pipeline.wiring.repair import clear_damaged
 from tests import scratch
 from tests.repository import dvc, environment, modified, ran, sac
 
@@ -95,3 +99,74 @@ def test_a_damaged_object_of_the_cache_is_cleared_and_made_anew(copy):
     before = modified(copy)
     assert ran(dvc(copy, "repro"))[0] == f"score@{scratch.TASK}"
     assert file.read_bytes() == good and modified(copy) == before
+
+
+@pytest.fixture
+def world(tmp_path, monkeypatch):
+    """A folder with a file and a folder of two files, as dvc.lock and DVC's cache have them."""
+    monkeypatch.chdir(tmp_path)
+    listed = [{"md5": cached(text), "relpath": name} for name, text in (("x", b"ex"), ("y", b"why"))]
+    folder = cached(json.dumps(listed).encode(), ".dir")
+    outs = [{"path": "artifacts/tiny/a.json", "md5": cached(b"a")}, {"path": "artifacts/tiny/zoo", "md5": folder}]
+    outs.append({"path": "reports/tiny", "md5": "0" * 32})
+    Path("dvc.lock").write_text(
+        yaml.safe_dump({"schema": "2.0", "stages": {"one": {"cmd": "one", "outs": outs}}}, sort_keys=False)
+    )
+    Path("artifacts/tiny/zoo").mkdir(parents=True)
+    for name, text in (("a.json", b"a"), ("zoo/x", b"ex"), ("zoo/y", b"why")):
+        Path("artifacts/tiny", name).write_bytes(text)
+    return tmp_path
+
+
+def cached(data, suffix=""):
+    """Put an object into the cache `cache`; its MD5."""
+    md5 = hashlib.md5(data).hexdigest()
+    file = Path("cache/files/md5", md5[:2], md5[2:] + suffix)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(data)
+    return md5 + suffix
+
+
+def files():
+    return sorted(str(path) for path in Path().rglob("*") if path.is_file())
+
+
+def test_nothing_is_cleared_where_nothing_is_damaged(world):
+    before = files()
+    assert clear_damaged(Path("cache")) == [] and files() == before
+    Path("artifacts/tiny/a.json").unlink()
+    assert clear_damaged(Path("cache")) == []
+
+
+@pytest.mark.parametrize(
+    ("damaged", "gone"),
+    [
+        ("artifacts/tiny/a.json", ["artifacts/tiny/a.json"]),
+        ("artifacts/tiny/zoo/x", ["artifacts/tiny/zoo"]),
+        ("cache/files/md5/0c/c175b9c0f1b6a831c399e269772661", ["artifacts/tiny/a.json"]),
+        ("cache/files/md5/54/d54a126a783bc9cba8c06137136943", ["artifacts/tiny/zoo"]),
+    ],
+)
+def test_what_is_damaged_is_cleared_with_what_holds_its_bytes_and_nothing_else(world, damaged, gone):
+    kept = [file for file in files() if file != damaged and not file.startswith(tuple(gone))]
+    Path(damaged).write_bytes(b"something else")
+    said = clear_damaged(Path("cache"))
+    assert files() == kept and all(any(line.startswith(name) for line in said) for name in gone)
+
+
+def test_a_file_in_place_of_a_folder_and_a_folder_in_place_of_a_file_are_cleared(world):
+    shutil.rmtree("artifacts/tiny/zoo")
+    Path("artifacts/tiny/zoo").write_text("a file")
+    Path("artifacts/tiny/a.json").unlink()
+    Path("artifacts/tiny/a.json").mkdir()
+    assert len(clear_damaged(Path("cache"))) == 2 and not list(Path("artifacts/tiny").iterdir())
+
+
+def test_what_a_link_leads_to_outside_is_left_alone(world, tmp_path_factory):
+    outside = tmp_path_factory.mktemp("outside") / "precious"
+    outside.write_text("mine")
+    Path("artifacts/tiny/a.json").unlink()
+    Path("artifacts/tiny/a.json").symlink_to(outside)
+    with pytest.raises(BadInput, match=r"artifacts/tiny/a.json: leads out of this folder; remove it yourself"):
+        clear_damaged(Path("cache"))
+    assert outside.read_text() == "mine"
