@@ -1,7 +1,7 @@
 """What a Ray cluster costs: the same thefts by local processes and by one and two Ray nodes on this machine, a node that is
 killed in the middle, and the bytes that a job sends.
 
-    python -m benchmarks.cluster             # ten minutes on two idle cores
+    python -m benchmarks.cluster             # ten to twenty minutes on two idle cores
     python -m benchmarks.cluster --jobs 4    # a quick look
 
 Each node has one core and a folder of its own, as if it were another machine. Efficiency is the seconds that local processes

@@ -1,13 +1,15 @@
 """A million suspects: which existing engine takes over where one process ends, tried on what fits here.
 
-    python -m benchmarks.million                      # five minutes, 1 GB of disk; needs `pip install duckdb`
+    python -m benchmarks.million                      # six minutes, 1 GB of disk; needs `pip install duckdb 'ray[data]'`
     python -m benchmarks.million --suspects 10000     # a quick look
 
 Answers of made suspects lie in files of our own format, a folder for each part as engines read them. The shares of matching
-labels are computed by `score_files` and by DuckDB over the files, the AUCs of a million made scores by `all_aucs`, which is
-pandas and NumPy, and by DuckDB. Each runs in a process of its own on one core. Writes million.csv.
+labels are computed by `score_files`, by DuckDB and by Ray Data over the files, the AUCs of a million made scores by `all_aucs`,
+which is pandas and NumPy, and by DuckDB. Each runs in a process of its own on one core, Ray with the processes that it starts.
+Writes million.csv.
 """
 
+import logging
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +19,7 @@ import click
 import numpy as np
 import pandas as pd
 
-from benchmarks.growing.measuring import alone
+from benchmarks.growing.measuring import alone, of_children
 from benchmarks.growing.scoring import answers
 from pipeline.fingerprints.files import Score, score_files, write_scored
 from pipeline.fingerprints.matching import Comparison as Matching
@@ -28,7 +30,8 @@ from pipeline.reports.text import write_csv
 HERE = Path(__file__).parent
 SIZES = {"probes": 100, "classes": 10, "references": 0, "irrelevant": 0}
 PART = 10_000
-ENGINES = {"own": "own, pandas and NumPy", "duckdb": "DuckDB"}
+ENGINES = {"own": "own, pandas and NumPy", "duckdb": "DuckDB", "ray": "Ray Data"}
+TRIED = {"matching": ("own", "duckdb", "ray"), "aucs": ("own", "duckdb")}
 FINGERPRINTS, KINDS = 20, ("irrelevant", "finetune_all", "prune", "extract_label", "extract_prob")
 MATCHING = """
 with answered as (
@@ -62,15 +65,47 @@ def query(folder: Path, text: str) -> pd.DataFrame:
     return found
 
 
-def work(folder: str, what: str, engine: str) -> None:
-    """Compute `what` with `engine`, and leave the result in `folder`."""
+def ray_matching(home: Path) -> pd.DataFrame:
+    """The shares of matching labels by Ray Data: blocks of the files go to workers, which know the source's labels."""
+    import ray.data
+    from ray.data.expressions import col
+
+    ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False, logging_level="error")
+    ray.data.DataContext.get_current().enable_progress_bars = False
+    logging.getLogger("ray.data").setLevel("ERROR")
+    files = [str(file) for file in sorted(home.glob("part=*/out.parquet"))]
+    answered = ray.data.read_parquet(files, columns=["suspect", "attack", "probe", "output"])
+    source = answered.filter(expr=col("attack") == "source").map_batches(labels).to_pandas().drop_duplicates("probe")
+    known = source.set_index("probe")["label"].sort_index().to_numpy()
+    matched = (
+        answered.filter(expr=col("attack") != "source")
+        .map_batches(labels)
+        .map_batches(lambda rows: {"suspect": rows["suspect"], "score": rows["label"] == known[rows["probe"]]})
+    )
+    found: pd.DataFrame = matched.groupby("suspect", num_partitions=1).mean("score").to_pandas()
+    return found.rename(columns={"mean(score)": "score"})
+
+
+def labels(rows: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """A batch of answers with labels in place of outputs."""
+    return {
+        "suspect": rows["suspect"],
+        "probe": rows["probe"],
+        "label": np.stack(rows["output"]).argmax(axis=1),
+    }
+
+
+def work(folder: str, what: str, engine: str) -> tuple[float, float]:
+    """Compute `what` with `engine`, and leave the result in `folder`. What the processes took that it started."""
     found = {
-        ("matching", "duckdb"): lambda home: query(home, MATCHING),
         ("matching", "own"): own_matching,
-        ("aucs", "duckdb"): lambda home: query(home, AUCS),
+        ("matching", "duckdb"): lambda home: query(home, MATCHING),
+        ("matching", "ray"): ray_matching,
         ("aucs", "own"): own_aucs,
+        ("aucs", "duckdb"): lambda home: query(home, AUCS),
     }[what, engine](Path(folder))
     found.to_parquet(Path(folder) / f"{what}-{engine}.parquet")
+    return of_children()
 
 
 def own_matching(home: Path) -> pd.DataFrame:
@@ -108,14 +143,15 @@ def write_scores(folder: Path, scores: int) -> None:
 
 
 def compared(folder: Path, what: str, on: str, rows: int) -> Iterator[dict[str, Any]]:
-    """A row for each engine: what it took, and how far its results lie from the other's."""
-    took = {engine: alone("benchmarks.million", {"folder": str(folder), "what": what, "engine": engine}) for engine in ENGINES}
+    """A row for each engine: what it took, and how far its results lie from ours."""
     keys = ["suspect"] if what == "matching" else ["comparison", "attack"]
-    tables = [pd.read_parquet(folder / f"{what}-{engine}.parquet").set_index(keys).sort_index() for engine in ENGINES]
-    gap = (tables[0] - tables[1]).abs().to_numpy()
-    if len(tables[0]) != len(tables[1]) or np.isnan(gap).any():
-        raise click.ClickException(f"{what}: the engines do not give the same rows")
-    for engine, (seconds, memory) in took.items():
+    tables: list[pd.DataFrame] = []
+    for engine in TRIED[what]:
+        seconds, memory = alone("benchmarks.million", {"folder": str(folder), "what": what, "engine": engine})
+        tables.append(pd.read_parquet(folder / f"{what}-{engine}.parquet").set_index(keys).sort_index())
+        gap = (tables[-1] - tables[0]).abs().to_numpy()
+        if len(tables[-1]) != len(tables[0]) or np.isnan(gap).any():
+            raise click.ClickException(f"{what}: {ENGINES[engine]} does not give our rows")
         own = {"what": what, "engine": ENGINES[engine], "on": on, "rows": rows, "results": len(gap)}
         yield own | {"seconds": round(seconds, 2), "peak_mb": round(memory), "largest_gap": float(gap.max())}
 

@@ -13,9 +13,10 @@ from pipeline.publish.croissant import CARD, croissant
 from pipeline.reports import figures, markdown, overview_sections
 from pipeline.reports.exchange import exchange
 from pipeline.reports.leaderboard import as_frame, as_json, leaderboard, schema
-from pipeline.reports.overview import main_tables, regimes, results, watermarked
+from pipeline.reports.overview import main_tables, results, watermarked
 from pipeline.reports.page import write_page
 from pipeline.reports.published import beside, read_published, threshold_beside
+from pipeline.reports.regimes import is_regime, regimes
 from pipeline.reports.section import Section
 from pipeline.reports.sources import over_sources
 from pipeline.reports.submitted import read_submitted
@@ -64,7 +65,7 @@ def _sections(reports: Path, tasks: dict[str, Task], together: Together) -> Iter
     yield _written(reports / "results", frame, overview_sections.results(frame))
     for group, frame in together:
         yield _written(reports / f"sources_{group[0]}", frame, overview_sections.over_sources(frame, group))
-    if len(frame := regimes(reports)):
+    if len(frame := regimes(main_tables(reports))):
         yield _written(reports / "regime", frame, overview_sections.regime(frame))
     for group in _groups(reports, tasks, lambda own: (own.data, own.split, own.recipe)):
         frame = exchange(reports, group)
@@ -73,10 +74,11 @@ def _sections(reports: Path, tasks: dict[str, Task], together: Together) -> Iter
 
 
 def _groups(reports: Path, tasks: dict[str, Task], same: Callable[[Task], Hashable]) -> list[list[str]]:
-    """The tasks with a report, and no watermark, of which `same` says the same: the same images in the same hands."""
+    """The tasks with a report, of which `same` says the same: the same images in the same hands. Without those that are
+    watermarked or serve to tell regimes apart."""
     alike: dict[Hashable, list[str]] = {}
     for task in main_tables(reports):
-        if task in tasks and tasks[task].watermark is None:
+        if task in tasks and tasks[task].watermark is None and not is_regime(task):
             alike.setdefault(same(tasks[task]), []).append(task)
     return [group for group in alike.values() if len(group) > 1]
 

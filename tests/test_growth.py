@@ -1,4 +1,4 @@
-"""What measures growth: exponents, a point in a process of its own, the two engines of a million suspects."""
+"""What measures growth: exponents, a point in a process of its own, the engines of a million suspects."""
 
 import sys
 
@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import growth, million
 from benchmarks.growing import scoring
-from benchmarks.growing.measuring import Point
+from benchmarks.growing.measuring import Point, alone
 
 
 def rows(power, sizes=(50, 150, 500, 1500)):
@@ -48,13 +48,24 @@ def test_suspects_of_later_files_are_others_of_the_same_source():
     assert not np.array_equal(first[2][2][0][1], later[2][2][0][1])
 
 
-def test_both_engines_give_the_same_results(tmp_path):
+def test_all_engines_give_the_same_results(tmp_path):
     pytest.importorskip("duckdb")
     million.write_parts(tmp_path, 30)
     million.write_scores(tmp_path, 2000)
     for what, results in (("matching", 30), ("aucs", 80)):
         found = list(million.compared(tmp_path, what, "made", 1))
-        assert [row["results"] for row in found] == [results] * 2 and found[0]["largest_gap"] < 1e-6
+        assert [row["results"] for row in found] == [results] * len(million.TRIED[what])
+        assert all(row["largest_gap"] < 1e-6 for row in found)
+
+
+@pytest.mark.slow
+def test_ray_data_gives_our_shares_of_matching_labels(tmp_path):
+    million.write_parts(tmp_path, 30)
+    seconds, memory = alone("benchmarks.million", {"folder": str(tmp_path), "what": "matching", "engine": "ray"})
+    assert seconds > 0 and memory > 300, "the processes that Ray starts are counted"
+    own = million.own_matching(tmp_path).set_index("suspect")["score"].sort_index()
+    found = pd.read_parquet(tmp_path / "matching-ray.parquet").set_index("suspect")["score"].sort_index()
+    assert len(own) == 30 and np.allclose(found, own, atol=1e-6)
 
 
 def test_what_is_missing_is_said_in_one_line(tmp_path, monkeypatch):

@@ -1,11 +1,13 @@
-"""What stands over all tasks: results, the regime, and thresholds that travel."""
+"""What stands over all tasks: results, what the regime decides, and thresholds that travel."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from pipeline.reports.exchange import exchange
-from pipeline.reports.overview import regime_grid, regimes, results
+from pipeline.reports.overview import main_tables, results
+from pipeline.reports.regimes import CHANGED, is_regime, regime_grid, regimes
+from pipeline.tasks.task import parts_of
 
 ARCHS = ["densenet_slim", "mobilenet_slim", "resnet_slim", "vgg_slim"]
 ATTACKS = ["extract_label", "extract_adv", "extract_prob", "average", "pooled"]
@@ -54,15 +56,36 @@ def test_results_count_what_was_trained_and_what_agrees(tmp_path):
     assert distance == pytest.approx(np.mean([4, 3, 2]) * 1.959964)
 
 
-def test_the_regimes_stand_side_by_side(tmp_path):
-    write(tmp_path / "a", "main", main_table(0.9))
-    write(tmp_path / "a_short", "main", main_table(0.1))
-    write(tmp_path / "b", "main", main_table(0.5))
-    frame = regimes(tmp_path)
-    assert list(frame["attack"]) == ATTACKS[:-1] and set(frame["task"]) == {"a"}
-    assert (frame["auc_short"] == 0.1).all() and (frame["auc_converged"] == 0.9).all()
-    assert regime_grid(frame).to_dict("records") == [{"fingerprint": "SAC-m", **dict.fromkeys(ATTACKS[:-1], "0.10 → 0.90")}]
-    assert regimes(tmp_path / "nothing").empty
+def test_regimes_that_differ_in_one_thing_stand_side_by_side(tmp_path):
+    write(tmp_path / "regime", "main", main_table(0.9))
+    assert regimes(main_tables(tmp_path)).empty, "nothing to compare with"
+    write(tmp_path / "regime_once", "main", main_table(0.4))
+    write(tmp_path / "regime_short", "main", main_table(np.array([0.1, 0.2, 0.3, 0.9, 0.9])))
+    write(tmp_path / "fashion_mini", "main", main_table(0.5))
+    frame = regimes(main_tables(tmp_path))
+    assert set(frame["task"]) == {"regime", "regime_once", "regime_short"}
+    assert set(frame["attack"]) == set(ATTACKS[:-1]), "pooled AUCs stand in the tasks' own tables"
+    (row,) = regime_grid(frame).to_dict("records")
+    told = {"as the papers train": "0.90", "fewer epochs": "0.20", "asked once an image": "0.40"}
+    assert row == {"fingerprint": "SAC-m", **told} and list(row) == ["fingerprint", *told]
+
+
+def test_every_zoo_of_the_regimes_differs_in_the_one_thing_that_its_column_says():
+    tasks = {name: parts_of(name) for name in CHANGED}
+    base = tasks.pop("regime")
+    assert base["recipe"]["augment"] == "crop_flip" and base["attacks"]["extract_label"]["query"] == "views"
+    differs = {name: {part for part in base if part != "title" and own[part] != base[part]} for name, own in tasks.items()}
+    assert differs == {name: {"attacks"} if name == "regime_once" else {"recipe"} for name in tasks}
+    in_recipe = {
+        name: {key for key, value in own["recipe"].items() if value != base["recipe"][key]} for name, own in tasks.items()
+    }
+    assert in_recipe == {
+        "regime_short": {"epochs"},
+        "regime_plain": {"augment"},
+        "regime_decay": {"weight_decay"},
+        "regime_once": set(),
+    }
+    assert all(is_regime(name) for name in CHANGED) and not is_regime("fashion_mini")
 
 
 def suspects(irrelevant, stolen, transferred):

@@ -88,7 +88,13 @@ def test_means_over_tasks_leave_variants_out():
     board = pd.DataFrame(
         [
             {"task": task, "fingerprint": name, "attack": "average", "auc": auc, "published": None}
-            for task, name, auc in (("a", "X", 0.8), ("b", "X", 0.9), ("a_short", "X", 0.1), ("a", "Y", 0.7), ("b", "Y", 0.6))
+            for task, name, auc in (
+                ("a", "X", 0.8),
+                ("b", "X", 0.9),
+                ("regime_short", "X", 0.1),
+                ("a", "Y", 0.7),
+                ("b", "Y", 0.6),
+            )
         ]
     )
     row = means(board).set_index("fingerprint").loc["X"]

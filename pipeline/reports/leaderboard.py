@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from pipeline.metrics.means import mean_limits
-from pipeline.reports.overview import SHORT, TWIN, main_tables
+from pipeline.reports.overview import TWIN, main_tables
+from pipeline.reports.regimes import is_regime
 from pipeline.reports.tables import AVERAGE
 from pipeline.reports.text import measured
 
@@ -94,8 +95,8 @@ def schema() -> dict[str, Any]:
 
 
 def comparable(board: pd.DataFrame) -> pd.DataFrame:
-    """The rows of tasks that are no variant of another one: without watermarked twins and under-trained zoos."""
-    return board[~board["task"].str.endswith((TWIN, SHORT))]
+    """The rows of tasks that are no variant of another one: without watermarked twins and what tells regimes apart."""
+    return board[~board["task"].str.endswith(TWIN) & ~board["task"].map(is_regime)]
 
 
 def means(board: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""What stands over all tasks: results side by side, what the regime decides, and EWE's rows for the tasks they belong to."""
+"""What stands over all tasks: results side by side, and EWE's rows for the tasks they belong to."""
 
 from pathlib import Path
 
@@ -6,13 +6,12 @@ import numpy as np
 import pandas as pd
 
 from pipeline.reports.published import agreement, compared_cells
-from pipeline.reports.tables import AVERAGE, POOLED
 from pipeline.reports.text import CONVERGES
 
 PRINTED = ["published", "inside", "published_p_value", "published_f1"]
 """The columns of a main table that are the papers'."""
-TWIN, SHORT = "_ewe", "_short"
-"""A task of these endings is its namesake with a watermarked source, or stopped long before it fits its training set."""
+TWIN = "_ewe"
+"""A task of this ending is its namesake with a watermarked source."""
 
 
 def results(reports: Path, titles: dict[str, str]) -> pd.DataFrame:
@@ -56,34 +55,6 @@ def _agreement(main: pd.DataFrame) -> dict[str, float]:
 def main_tables(reports: Path) -> dict[str, pd.DataFrame]:
     """The main table of every task that has a report."""
     return {task: _table(reports, task, "main") for task in _tasks(reports)}
-
-
-def regimes(reports: Path) -> pd.DataFrame:
-    """AUC of every fingerprint and attack with an under-trained zoo beside a converged one, for tasks that have both.
-
-    Columns: task, fingerprint, attack, then auc, low and high of both, each ending in _short or _converged.
-    """
-    frames = []
-    for task in _tasks(reports):
-        if task.endswith(SHORT):
-            namesake = task.removesuffix(SHORT)
-            columns = ["fingerprint", "attack", "auc", "low", "high"]
-            short, long = (_table(reports, name, "main")[columns] for name in (task, namesake))
-            both = short.merge(long, on=["fingerprint", "attack"], suffixes=(SHORT, "_converged"))
-            frames.append(both[both["attack"] != POOLED].assign(task=namesake).dropna(subset=[f"auc{SHORT}"]))
-    frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
-    return frame[["task", *(name for name in frame if name != "task")]] if len(frame) else frame
-
-
-def regime_grid(frame: pd.DataFrame) -> pd.DataFrame:
-    """The table `regime` for people: fingerprint by attack, from under-trained to converged."""
-    attacks = ["extract_label", "extract_adv", "extract_prob", AVERAGE]
-    shown = frame[frame["attack"].isin(attacks)]
-    cells = {(row.fingerprint, row.attack): f"{row.auc_short:.2f} → {row.auc_converged:.2f}" for row in shown.itertuples()}
-    names = list(dict.fromkeys(shown["fingerprint"]))
-    return pd.DataFrame(
-        [[name, *(cells[name, attack] for attack in attacks)] for name in names], columns=["fingerprint", *attacks]
-    )
 
 
 def watermarked(reports: Path) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pipeline.reports import figures
 from pipeline.reports.leaderboard import comparable, means, outcome, standings, told
-from pipeline.reports.overview import regime_grid
+from pipeline.reports.regimes import regime_grid
 from pipeline.reports.section import Document, Picture, Section
 from pipeline.reports.tables import AVERAGE
 from pipeline.reports.text import DASH, number, rounded
@@ -26,8 +26,8 @@ STANDINGS = (
 )
 BOARD = (
     "AUC by fingerprint and task, of the attack that you choose; average is the mean over the attacks that the papers "
-    "average. A dash: does not apply. A number leads to its task. Watermarked twins (_ewe) and under-trained zoos "
-    "(_short) do not count in the mean."
+    "average. A dash: does not apply. A number leads to its task. Watermarked twins (_ewe) and the zoos of what the regime "
+    "decides do not count in the mean."
 )
 RESULTS = (
     "Core-hours: the seconds of all training runs, on one core each, of the run that is published, where it was made. "
@@ -41,8 +41,8 @@ SOURCES = (
     "leaderboard has the mean, under the first one's name."
 )
 REGIME = (
-    "AUC with an under-trained zoo (task.*_short in params.yaml) → with a converged one, on the same images: how "
-    "models are trained decides whether the correlation of raw answers works."
+    "Mean AUC over extraction by labels, by probabilities and with adversarial images. task.regime trains on augmented views "
+    "until it has settled, and thieves ask about every view; each other zoo differs from it in one thing, on the same images."
 )
 EXCHANGE = (
     "The threshold of SAC-JC as a distance, and the mean F1 of each source's suspects by the threshold of every source "
@@ -119,7 +119,7 @@ def results(frame: pd.DataFrame) -> Section:
 
 def regime(frame: pd.DataFrame) -> Section:
     """What the regime decides."""
-    return Section("regime", "What the regime decides", REGIME, table=regime_grid(frame), folded=True)
+    return Section("regime", "What the regime decides", REGIME, table=regime_grid(frame), coloured=True)
 
 
 def over_sources(frame: pd.DataFrame, group: Sequence[str]) -> Section:

@@ -1,0 +1,44 @@
+"""What the regime decides: zoos on the same images that differ from `task.regime` in one thing at a time."""
+
+import pandas as pd
+
+from pipeline.reports.tables import POOLED
+
+REGIME = "regime"
+CHANGED = {
+    "regime": "as the papers train",
+    "regime_short": "fewer epochs",
+    "regime_plain": "no augmentation",
+    "regime_decay": "less weight decay",
+    "regime_once": "asked once an image",
+}
+"""What each of these tasks does differently."""
+EXTRACTIONS = ["extract_label", "extract_adv", "extract_prob"]
+"""The attacks that learn from answers alone, which the regime decides about."""
+
+
+def is_regime(task: str) -> bool:
+    """Whether a task serves this comparison, and so is no task of its own in means over tasks."""
+    return task in CHANGED
+
+
+def regimes(mains: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """AUC of every fingerprint and attack by the tasks of CHANGED; empty without `regime` itself and another of them.
+
+    mains: main tables by task. Columns: task, changed, fingerprint, attack, auc, low, high.
+    """
+    own = [task for task in CHANGED if task in mains]
+    if REGIME not in own or len(own) < 2:
+        return pd.DataFrame()
+    frames = [mains[task].assign(task=task, changed=CHANGED[task]) for task in own]
+    frame = pd.concat(frames, ignore_index=True)
+    kept = frame[(frame["attack"] != POOLED) & frame["auc"].notna()]
+    return kept[["task", "changed", "fingerprint", "attack", "auc", "low", "high"]].reset_index(drop=True)
+
+
+def regime_grid(frame: pd.DataFrame) -> pd.DataFrame:
+    """The table `regime` for people: fingerprint by what was changed, the mean AUC over EXTRACTIONS."""
+    own = frame[frame["attack"].isin(EXTRACTIONS)]
+    wide = own.pivot_table(index="fingerprint", columns="changed", values="auc", sort=False)
+    wide = wide[[name for name in CHANGED.values() if name in wide]].dropna()
+    return wide.map("{:.2f}".format).rename_axis(columns=None).reset_index()
