@@ -11,6 +11,7 @@ from pipeline.core.params import read
 from pipeline.fingerprints.redraws import Redraws
 from pipeline.publish.croissant import CARD, croissant
 from pipeline.reports import figures, markdown, overview_sections
+from pipeline.reports.confirmed import claim, confirmed
 from pipeline.reports.exchange import exchange
 from pipeline.reports.leaderboard import as_frame, as_json, leaderboard, schema
 from pipeline.reports.overview import main_tables, results, watermarked
@@ -65,6 +66,10 @@ def _sections(reports: Path, tasks: dict[str, Task], together: Together) -> Iter
     yield _written(reports / "results", frame, overview_sections.results(frame))
     for group, frame in together:
         yield _written(reports / f"sources_{group[0]}", frame, overview_sections.over_sources(frame, group))
+    if len(found := claim(reports)):
+        write_csv(found, reports / "confirmed_claim.csv")
+        frame = confirmed(main_tables(reports))
+        yield _written(reports / "confirmed", frame, overview_sections.confirmed(frame, found, main_tables(reports)))
     if len(frame := regimes(main_tables(reports))):
         yield _written(reports / "regime", frame, overview_sections.regime(frame))
     for group in _groups(reports, tasks, lambda own: (own.data, own.split, own.recipe)):
@@ -87,5 +92,7 @@ def _written(place: Path, frame: pd.DataFrame, section: Section) -> Section:
     """Write a table beside the page as .csv and, as people read it, as .md."""
     write_csv(frame, place.with_suffix(".csv"))
     if section.table is not None:
-        write_text(place.with_suffix(".md"), f"{markdown.escape(section.note)}\n\n{markdown.table(section.table)}")
+        points = "".join(f"- {markdown.escape(point)}\n" for point in section.points)
+        note = f"{markdown.escape(section.note)}\n\n{points}{chr(10) if points else ''}"
+        write_text(place.with_suffix(".md"), f"{note}{markdown.table(section.table)}")
     return section

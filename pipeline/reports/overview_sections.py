@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline.reports import confirmed as confirming
 from pipeline.reports import figures
 from pipeline.reports.leaderboard import comparable, means, outcome, standings, told
 from pipeline.reports.regimes import regime_grid
@@ -115,6 +116,19 @@ def submissions(board: pd.DataFrame) -> Section:
 def results(frame: pd.DataFrame) -> Section:
     """What was run."""
     return Section("results", "What was run", RESULTS, table=rounded(frame, 2))
+
+
+def confirmed(frame: pd.DataFrame, claim: pd.DataFrame, mains: dict[str, pd.DataFrame]) -> Section:
+    """What was frozen, on zoos that came later."""
+    return Section(
+        "confirmed",
+        "Confirmed: what was frozen, on zoos that came later",
+        confirming.about(claim),
+        points=confirming.outcome(claim, mains),
+        table=confirming.confirmed_grid(frame),
+        coloured=True,
+        folded=True,
+    )
 
 
 def regime(frame: pd.DataFrame) -> Section:

@@ -1,0 +1,109 @@
+"""The frozen partial correlations (docs/protocol/partial.md) on zoos that nobody had scored when they were frozen."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.reports.published import HARD, agreement
+from pipeline.reports.tables import AVERAGE, AVERAGED
+from pipeline.reports.text import listed, measured, number
+
+CONFIRMING = ("fashion_mini", "fashion_mini_2", "fashion_mini_3", "fashion_mini_ewe", "fashion_mnist")
+"""The tasks whose zoos were trained after the fingerprints were frozen."""
+SHOWN = [
+    "SAC-w",
+    "SAC-m",
+    "SAC-JC",
+    "AKH",
+    "Logit cosine",
+    "Procrustes",
+    "Partial, innocents",
+    "Partial, owner",
+    "Partial, owner other",
+    "Pointwise partial, innocents",
+    "Pointwise partial, owner",
+    "Pointwise partial, owner other",
+]
+"""SAC as published, rivals without references, and what was frozen, by every kind of references."""
+PROBES = ["clean", "jpeg", "cutmix", "source_wrong", "wrong"]
+FROZEN = ["partial", "partial_pointwise"]
+SAC = ("cosine_l1", "")
+"""What the frozen ones are compared with on the same probes, by its comparison and references."""
+
+
+def confirmed(mains: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """The rows of the main tables of CONFIRMING about SHOWN and the papers' attacks. mains: main tables by task."""
+    frames = []
+    for task in CONFIRMING:
+        if task in mains:
+            main = mains[task]
+            own = main[main["fingerprint"].isin(SHOWN) & main["attack"].isin([*AVERAGED, AVERAGE]) & main["auc"].notna()]
+            frames.append(own.assign(task=task)[["task", "fingerprint", "attack", "auc", "low", "high"]])
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+
+def confirmed_grid(frame: pd.DataFrame) -> pd.DataFrame:
+    """The table `confirmed` for people: task and fingerprint by attack, with intervals."""
+    cells = {(row.task, row.fingerprint, row.attack): measured(row.auc, row.low, row.high) for row in frame.itertuples()}
+    attacks = [name for name in (*AVERAGED, AVERAGE) if name in set(frame["attack"])]
+    rows = dict.fromkeys((task, name) for task, name, _ in cells)
+    return pd.DataFrame(
+        [[name, task, *(cells.get((task, name, attack), "–") for attack in attacks)] for task, name in rows],
+        columns=["fingerprint", "task", *attacks],
+    )
+
+
+def claim(reports: Path) -> pd.DataFrame:
+    """Average AUC over logits (a row for each task, comparison and kind of references, a column for each of PROBES), SAC's
+    first in every task, and the number and the least of the leads over it: `ahead` of len(PROBES), `least`."""
+    frames = []
+    for task in CONFIRMING:
+        file = reports / task / "tables/all_aucs.csv"
+        if not file.exists():
+            continue
+        aucs = pd.read_csv(file).fillna({"references": ""})
+        whole = aucs[aucs["count"] == aucs.groupby("method")["count"].transform("max")]
+        own = whole[(whole["attack"] == AVERAGE) & (whole["representation"] == "logits")]
+        wide = own.pivot(index=["comparison", "references"], columns="method", values="auc")[PROBES]
+        leads = wide - wide.loc[SAC]
+        kept = wide.assign(ahead=(leads > 0).sum(axis=1), least=leads.min(axis=1)).loc[[SAC[0], *FROZEN]]
+        frames.append(kept.reset_index().assign(task=task))
+    if not frames:
+        return pd.DataFrame()
+    frame = pd.concat(frames, ignore_index=True)
+    return frame[["task", "comparison", "references", *PROBES, "ahead", "least"]]
+
+
+def outcome(found: pd.DataFrame, mains: dict[str, pd.DataFrame]) -> list[str]:
+    """What of the frozen claim holds, and how near SAC comes to the papers, in sentences. found: of `claim`."""
+    said = []
+    for comparison in FROZEN:
+        for references in ("owner", "owner_other", "innocents"):
+            own = found[(found["comparison"] == comparison) & (found["references"] == references)]
+            if len(own):
+                sac = found[(found["comparison"] == SAC[0]) & found["task"].isin(own["task"])]
+                said.append(
+                    f"{comparison}, references {references}: ahead of SAC in {own['ahead'].sum()} of {len(own) * len(PROBES)} "
+                    f"cells of task and probes, by {own['least'].min():+.3f} at least; mean average AUC "
+                    f"{own[PROBES].to_numpy().mean():.3f}, SAC {sac[PROBES].to_numpy().mean():.3f}."
+                )
+    for task in CONFIRMING:
+        near = agreement(mains[task]) if task in mains else pd.DataFrame()
+        if len(near):
+            every, hard = near.iloc[0], near[near["over"] == HARD]
+            gap = f", {number(hard.iloc[0]['gap'])} {HARD}" if len(hard) else ""
+            said.append(
+                f"{task}: {int(every['inside'])} of {int(every['cells'])} published AUCs lie in our intervals; mean gap "
+                f"{number(every['gap'])}{gap}."
+            )
+    return said
+
+
+def about(found: pd.DataFrame) -> str:
+    """What the section shows."""
+    return (
+        "Partial correlations were frozen on 2026-11-24 (docs/protocol/partial.md). The zoos of "
+        f"{listed(found['task'].unique())} were trained afterwards, and scored for the first time here. Average AUC over the "
+        "papers' attacks, with intervals over sources, suspects and probes. Claimed was: with the owner's references both "
+        "partial correlations are ahead of SAC on the same probes."
+    )
