@@ -80,6 +80,8 @@ def test_the_repositorys_own_parameters_are_right(changed):
         ),
         ({"attacks.extract_adv": {}}, "attacks.extract_adv: this attack belongs to the section second_attacks"),
         ({"second_attacks.extract_adv.recipe.adversary.epsilon": 0}, "epsilon: .*greater than 0, found 0"),
+        ({"second_attacks.extract_adv.recipe": {"epochs": 1}}, "extract_adv: recipe.adversary: found none"),
+        ({"attacks.extract_prob.recipe": {"epochs": 1}}, "extract_prob: recipe.distillation: found none"),
         ({"task.digits.archs": ["vgg_slin"]}, "task.digits: .*unknown architecture 'vgg_slin': did you mean 'vgg_slim'"),
         ({"task.emotion.attacks": {"prun": {}}}, "task.emotion.attacks: unknown attack 'prun': did you mean 'prune'"),
         (

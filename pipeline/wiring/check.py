@@ -20,6 +20,7 @@ from pipeline.models import check_architecture, family
 from pipeline.people import check_people
 from pipeline.probes import read_family
 from pipeline.tasks.task import Count, Task, unlike
+from pipeline.training.maker import Maker
 from pipeline.wiring.sizes import check_sizes
 
 NAMED = ("task", *SECTIONS, "probes", "comparisons")
@@ -27,6 +28,8 @@ NAMED = ("task", *SECTIONS, "probes", "comparisons")
 WHOLE = ("tasks", "fingerprint", *NAMED, "counts", "redraws", "table", "metrics")
 EMBEDS = "face"
 """The family of architectures that embed, which face verification compares."""
+DEFINING = ("adversary", "distillation")
+"""The parts of a recipe that an attack whose own recipe has them cannot be without."""
 PUBLISHED = Path("reports/published.csv")
 SLIM = "_slim"
 """How those of them end that embed in 64 numbers; the others embed in 512."""
@@ -89,7 +92,17 @@ def _check_attacks(tasks: dict[str, Task]) -> None:
         for name in read(section):
             with _within(f"{section}.{name}"):
                 for task, own in tasks.items():
-                    read_attack(name, task).recipe_for(own.recipe)
+                    maker = read_attack(name, task)
+                    maker.recipe_for(own.recipe)
+                    _check_kept(maker)
+
+
+def _check_kept(maker: Maker) -> None:
+    """Raise BadInput if the recipe lacks a part without which the attack is another one: its adversary, its distillation."""
+    usual = type(maker).model_fields["recipe"].default
+    for part in DEFINING:
+        if getattr(usual, part) and not getattr(maker.recipe, part):
+            raise BadInput(f"recipe.{part}: found none, expected one: the attack is made by it")
 
 
 def _family(name: str) -> Any:
