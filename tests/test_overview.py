@@ -66,7 +66,7 @@ def test_regimes_that_differ_in_one_thing_stand_side_by_side(tmp_path):
     assert set(frame["task"]) == {"regime", "regime_once", "regime_short"}
     assert set(frame["attack"]) == set(ATTACKS[:-1]), "pooled AUCs stand in the tasks' own tables"
     (row,) = regime_grid(frame).to_dict("records")
-    told = {"as the papers train": "0.90", "fewer epochs": "0.20", "asked once an image": "0.40"}
+    told = {"augmented, asked on views": "0.90", "fewer epochs": "0.20", "asked once an image": "0.40"}
     assert row == {"fingerprint": "SAC-m", **told} and list(row) == ["fingerprint", *told]
 
 

@@ -20,8 +20,8 @@ FINDINGS = (ROOT / "docs/findings.md").read_text(encoding="utf-8")
 TASKS = {
     "fashion_mini": "FashionMNIST, embedded, three sources",
     "fashion_mini_ewe": "the same, a watermarked source",
-    "fashion_mnist": "FashionMNIST",
-    "fashion_mnist_short": "the same, under-trained",
+    "fashion_mnist": "FashionMNIST, learned by heart",
+    "fashion_mnist_views": "FashionMNIST, augmented, asked on every view",
     "cifar10": "CIFAR-10",
     "emotion": "Emotions (FER2013)",
     "emotion_resnet": "the same, source a ResNet",

@@ -42,8 +42,9 @@ SOURCES = (
     "leaderboard has the mean, under the first one's name."
 )
 REGIME = (
-    "Mean AUC over extraction by labels, by probabilities and with adversarial images. task.regime trains on augmented views "
-    "until it has settled, and thieves ask about every view; each other zoo differs from it in one thing, on the same images."
+    "Mean AUC over extraction by labels, by probabilities and with adversarial images. task.regime trains on augmented views, "
+    "and thieves ask about every view; each other zoo differs from it in one thing, on the same images. Low and high alike "
+    "say that answers tell: a low AUC that copies seem more innocent than innocent models do."
 )
 EXCHANGE = (
     "The threshold of SAC-JC as a distance, and the mean F1 of each source's suspects by the threshold of every source "

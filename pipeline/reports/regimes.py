@@ -6,7 +6,7 @@ from pipeline.reports.tables import POOLED
 
 REGIME = "regime"
 CHANGED = {
-    "regime": "as the papers train",
+    "regime": "augmented, asked on views",
     "regime_short": "fewer epochs",
     "regime_plain": "no augmentation",
     "regime_decay": "less weight decay",
