@@ -62,15 +62,15 @@ def _together(reports: Path, tasks: dict[str, Task]) -> Iterator[tuple[list[str]
 
 
 def _sections(reports: Path, tasks: dict[str, Task], together: Together) -> Iterator[Section]:
-    frame = results(reports, {name: own.title for name, own in tasks.items()})
+    frame, mains = results(reports, {name: own.title for name, own in tasks.items()}), main_tables(reports)
     yield _written(reports / "results", frame, overview_sections.results(frame))
     for group, frame in together:
         yield _written(reports / f"sources_{group[0]}", frame, overview_sections.over_sources(frame, group))
     if len(found := claim(reports)):
         write_csv(found, reports / "confirmed_claim.csv")
-        frame = confirmed(main_tables(reports))
-        yield _written(reports / "confirmed", frame, overview_sections.confirmed(frame, found, main_tables(reports)))
-    if len(frame := regimes(main_tables(reports))):
+        frame = confirmed(mains)
+        yield _written(reports / "confirmed", frame, overview_sections.confirmed(frame, found, mains))
+    if len(frame := regimes(mains)):
         yield _written(reports / "regime", frame, overview_sections.regime(frame))
     for group in _groups(reports, tasks, lambda own: (own.data, own.split, own.recipe)):
         frame = exchange(reports, group)
@@ -92,7 +92,7 @@ def _written(place: Path, frame: pd.DataFrame, section: Section) -> Section:
     """Write a table beside the page as .csv and, as people read it, as .md."""
     write_csv(frame, place.with_suffix(".csv"))
     if section.table is not None:
-        points = "".join(f"- {markdown.escape(point)}\n" for point in section.points)
-        note = f"{markdown.escape(section.note)}\n\n{points}{chr(10) if points else ''}"
-        write_text(place.with_suffix(".md"), f"{note}{markdown.table(section.table)}")
+        points = "\n".join(f"- {markdown.escape(point)}" for point in section.points)
+        parts = markdown.escape(section.note), points, markdown.table(section.table)
+        write_text(place.with_suffix(".md"), "\n\n".join(filter(None, parts)))
     return section

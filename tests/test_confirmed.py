@@ -55,8 +55,8 @@ def test_the_table_has_the_papers_attacks_of_what_is_compared():
     assert confirmed_grid(frame).to_dict("list") == {
         "fingerprint": ["SAC-m", "Partial, owner"],
         "task": ["fashion_mini"] * 2,
-        "finetune_all": ["0.90 [0.85, 0.95]"] * 2,
-        "prune": ["0.90 [0.85, 0.95]"] * 2,
-        "average": ["0.90 [0.85, 0.95]"] * 2,
+        "finetune_all": ["0.90 [0.85, 0.95] (paper 0.60)"] * 2,
+        "prune": ["0.90 [0.85, 0.95] (paper 0.60)"] * 2,
+        "average": ["0.90 [0.85, 0.95] (paper 0.60)"] * 2,
     }
     assert confirmed({}).empty

@@ -6,7 +6,7 @@ import pandas as pd
 
 from pipeline.reports.published import HARD, agreement
 from pipeline.reports.tables import AVERAGE, AVERAGED
-from pipeline.reports.text import listed, measured, number
+from pipeline.reports.text import auc_grid, listed, number
 
 CONFIRMING = ("fashion_mini", "fashion_mini_2", "fashion_mini_3", "fashion_mini_ewe", "fashion_mnist_views")
 """The tasks whose zoos were trained after the fingerprints were frozen."""
@@ -38,19 +38,18 @@ def confirmed(mains: dict[str, pd.DataFrame]) -> pd.DataFrame:
         if task in mains:
             main = mains[task]
             own = main[main["fingerprint"].isin(SHOWN) & main["attack"].isin([*AVERAGED, AVERAGE]) & main["auc"].notna()]
-            frames.append(own.assign(task=task)[["task", "fingerprint", "attack", "auc", "low", "high"]])
+            frames.append(own.assign(task=task)[["task", "fingerprint", "attack", "auc", "low", "high", "published"]])
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
 def confirmed_grid(frame: pd.DataFrame) -> pd.DataFrame:
-    """The table `confirmed` for people: task and fingerprint by attack, with intervals."""
-    cells = {(row.task, row.fingerprint, row.attack): measured(row.auc, row.low, row.high) for row in frame.itertuples()}
-    attacks = [name for name in (*AVERAGED, AVERAGE) if name in set(frame["attack"])]
-    rows = dict.fromkeys((task, name) for task, name, _ in cells)
-    return pd.DataFrame(
-        [[name, task, *(cells.get((task, name, attack), "–") for attack in attacks)] for task, name in rows],
-        columns=["fingerprint", "task", *attacks],
-    )
+    """The table `confirmed` for people: task and fingerprint by attack, with intervals and the papers' values."""
+    grids = []
+    for task, own in frame.groupby("task", sort=False):
+        grid = auc_grid(own)
+        grid.insert(1, "task", task)
+        grids.append(grid)
+    return pd.concat(grids, ignore_index=True)
 
 
 def claim(reports: Path) -> pd.DataFrame:

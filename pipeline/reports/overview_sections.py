@@ -27,8 +27,8 @@ STANDINGS = (
 )
 BOARD = (
     "AUC by fingerprint and task, of the attack that you choose; average is the mean over the attacks that the papers "
-    "average. A dash: does not apply. A number leads to its task. Watermarked twins (_ewe) and the zoos of what the regime "
-    "decides do not count in the mean."
+    "average. A dash: does not apply. A number leads to its task. Watermarked twins (_ewe), and task.regime with its "
+    "namesakes, do not count in the mean."
 )
 RESULTS = (
     "Core-hours: the seconds of all training runs, on one core each, of the run that is published, where it was made. "
@@ -43,8 +43,8 @@ SOURCES = (
 )
 REGIME = (
     "Mean AUC over extraction by labels, by probabilities and with adversarial images. task.regime trains on augmented views, "
-    "and thieves ask about every view; each other zoo differs from it in one thing, on the same images. Low and high alike "
-    "say that answers tell: a low AUC that copies seem more innocent than innocent models do."
+    "and thieves ask about every view; each other zoo differs from it in one thing, on the same images. An AUC near 0 is no "
+    "chance: copies then seem less like the source than innocent models do."
 )
 EXCHANGE = (
     "The threshold of SAC-JC as a distance, and the mean F1 of each source's suspects by the threshold of every source "
