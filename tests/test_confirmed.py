@@ -5,7 +5,13 @@ import pytest
 
 from pipeline.reports.confirmed import PROBES, claim, confirmed, confirmed_grid, outcome
 
-AHEAD = {("cosine_l1", ""): 0.7, ("partial", "owner"): 0.8, ("partial_pointwise", "innocents"): 0.6, ("matching", ""): 1.0}
+AHEAD = {
+    ("cosine_l1", ""): 0.7,
+    ("partial", "owner"): 0.8,
+    ("partial_pointwise", "innocents"): 0.6,
+    ("pointwise_cosine", ""): 0.75,
+    ("matching", ""): 1.0,
+}
 
 
 def write_aucs(reports, task):
@@ -37,6 +43,7 @@ def test_leads_are_counted_over_tasks_and_probes(tmp_path):
     assert leads.loc[("partial", "owner"), "ahead"] == len(PROBES)
     assert leads.loc[("partial", "owner"), "least"] == pytest.approx(0.1)
     assert leads.loc[("partial_pointwise", "innocents"), "ahead"] == 0
+    assert leads.loc[("pointwise_cosine", ""), "least"] == pytest.approx(0.05)
     assert "matching" not in set(found["comparison"])
     said = outcome(found, {"fashion_mini": main_table()})
     assert said[0] == (

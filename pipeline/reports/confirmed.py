@@ -29,6 +29,8 @@ PROBES = ["clean", "jpeg", "cutmix", "source_wrong", "wrong"]
 FROZEN = ["partial", "partial_pointwise"]
 SAC = ("cosine_l1", "")
 """What the frozen ones are compared with on the same probes, by its comparison and references."""
+RIVAL = "pointwise_cosine"
+"""The simplest comparison of answers, which stands beside them."""
 
 
 def confirmed(mains: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -65,7 +67,7 @@ def claim(reports: Path) -> pd.DataFrame:
         own = whole[(whole["attack"] == AVERAGE) & (whole["representation"] == "logits")]
         wide = own.pivot(index=["comparison", "references"], columns="method", values="auc")[PROBES]
         leads = wide - wide.loc[SAC]
-        kept = wide.assign(ahead=(leads > 0).sum(axis=1), least=leads.min(axis=1)).loc[[SAC[0], *FROZEN]]
+        kept = wide.assign(ahead=(leads > 0).sum(axis=1), least=leads.min(axis=1)).loc[[SAC[0], RIVAL, *FROZEN]]
         frames.append(kept.reset_index().assign(task=task))
     if not frames:
         return pd.DataFrame()
