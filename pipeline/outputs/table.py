@@ -215,26 +215,26 @@ def _check(suspect: str, method: str, logits: np.ndarray, probes: int, classes: 
 
 
 def _answers(path: Path, method: str, rows: pd.DataFrame, values: np.ndarray, classes: dict[str, list[str]]) -> Answers:
-    models, logits = [], []
-    labels: Any = None
-    for suspect, own in rows.groupby("suspect", sort=False, observed=True):
+    codes, suspects = pd.factorize(rows["suspect"])  # in the order in which they first stand there
+    rows = rows.iloc[np.argsort(codes, kind="stable")]
+    about, widths, starts = rows[["probe", "label", "target"]].to_numpy(), rows["width"].to_numpy(), rows["start"].to_numpy()
+    ends = np.cumsum(np.bincount(codes))
+    firsts = np.concatenate([[0], ends[:-1]])
+    labels = about[: ends[0]]
+    logits = []
+    for suspect, first, end in zip(map(str, suspects), firsts, ends, strict=True):
         if suspect not in classes:
             raise BadInput(f"{path}: {suspect} has no class names")
-        about = own[["probe", "label", "target"]].to_numpy()
-        if labels is None:
-            labels = about
-        if len(about) != len(labels):
-            raise BadInput(f"{path}: {suspect} answered {len(about)} probes of method {method!r}, expected {len(labels)}")
-        if (about != labels).any() or (about[:, 0] != np.arange(len(about))).any():
+        if end - first != len(labels):
+            raise BadInput(f"{path}: {suspect} answered {end - first} probes of method {method!r}, expected {len(labels)}")
+        if (about[first:end] != labels).any() or (about[first:end, 0] != np.arange(len(labels))).any():
             raise BadInput(f"{path}: {suspect} answered other probes of method {method!r} than the first suspect")
-        if own["width"].nunique() != 1:
-            raise BadInput(f"{path}: {suspect} gave answers of mixed widths: {sorted(own['width'].unique())}")
-        width = int(own["width"].iloc[0])
-        own_logits = values[own["start"].to_numpy()[:, None] + np.arange(width)]
-        _check(f"{path}: {suspect}", method, own_logits, len(labels), len(classes[suspect]))
-        models.append(own[SUSPECT].iloc[0].to_dict())
-        logits.append(own_logits)
-    frame = pd.DataFrame(models).astype({name: str for name in SUSPECT if name != "seed"})
+        width = widths[first]
+        if (widths[first:end] != width).any():
+            raise BadInput(f"{path}: {suspect} gave answers of mixed widths: {sorted(set(widths[first:end].tolist()))}")
+        logits.append(values[starts[first:end, None] + np.arange(width)])
+        _check(f"{path}: {suspect}", method, logits[-1], len(labels), len(classes[suspect]))
+    frame = rows[SUSPECT].iloc[firsts].astype({name: int if name == "seed" else str for name in SUSPECT}).reset_index(drop=True)
     sources = np.flatnonzero(frame["attack"] == SOURCE)
     if len(sources) != 1:
         raise BadInput(f"{path}: expected the answers of one source to {method!r}, found {len(sources)}")

@@ -86,7 +86,7 @@ def outcome(found: pd.DataFrame, mains: dict[str, pd.DataFrame]) -> list[str]:
                 said.append(
                     f"{comparison}, references {references}: ahead of SAC in {own['ahead'].sum()} of {len(own) * len(PROBES)} "
                     f"cells of task and probes, by {own['least'].min():+.3f} at least; mean average AUC "
-                    f"{own[PROBES].to_numpy().mean():.3f}, SAC {sac[PROBES].to_numpy().mean():.3f}."
+                    f"{number(own[PROBES].to_numpy().mean(), 3)}, SAC {number(sac[PROBES].to_numpy().mean(), 3)}."
                 )
     for task in CONFIRMING:
         near = agreement(mains[task]) if task in mains else pd.DataFrame()

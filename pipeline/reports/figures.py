@@ -16,6 +16,7 @@ from pipeline.reports.frames import averages
 from pipeline.reports.published import compared_cells
 from pipeline.reports.section import Picture
 from pipeline.reports.tables import AVERAGE, POOLED, Attack
+from pipeline.reports.text import number
 
 matplotlib.use("svg")
 from matplotlib import pyplot as plt
@@ -51,6 +52,7 @@ def save(picture: Picture, path: Path) -> None:
 def described(svg: str, picture: Picture) -> str:
     """An SVG with a role, a title, a description, ids of its own, and a name for every link that has one."""
     name = picture.name
+    svg = _numbered(svg)
     svg = re.sub(r'(\bid="|xlink:href="#(?!suspect-)|url\(#)', rf"\g<1>{name}-", svg)
     head = (
         f'<svg role="{"group" if picture.labels else "img"}" aria-labelledby="{name}-title {name}-desc"',
@@ -61,6 +63,13 @@ def described(svg: str, picture: Picture) -> str:
     end = svg.index(">", start)
     svg = svg[:start] + head[0] + svg[start + len("<svg") : end] + head[1] + svg[end + 1 :]
     return re.sub(r'<a xlink:href="([^"]*)"[^>]*>', lambda link: _named(link, picture.labels), svg)
+
+
+def _numbered(svg: str) -> str:
+    """Clip paths by their place: matplotlib calls them by a hash of coordinates, whose last bits differ between machines."""
+    names = dict.fromkeys(re.findall(r'<clipPath id="(\w+)"', svg))
+    places = {name: f"clip{place}" for place, name in enumerate(names)}
+    return re.sub(r'(<clipPath id="|url\(#)(\w+)', lambda at: at[1] + places.get(at[2], at[2]), svg)
 
 
 def _named(link: re.Match[str], labels: dict[str, str]) -> str:
@@ -233,15 +242,19 @@ def draw_exchange(table: pd.DataFrame) -> Figure:
     names = list(table["source"])
     values = table[names].to_numpy(float)
     figure, axes = plt.subplots(figsize=(1.1 * len(names) + 1.6, 0.5 * len(names) + 1.2))
-    axes.imshow(values, cmap="RdYlGn", vmin=0, vmax=1, aspect="auto", alpha=0.75)
-    for row, own in enumerate(values):
-        for column, value in enumerate(own):
-            axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=8)
+    _colour(axes, values)
     axes.set_xticks(range(len(names)), names, rotation=20, ha="right")
     axes.set_yticks(range(len(names)), names)
     axes.set(xlabel="threshold of", ylabel="source")
     axes.tick_params(length=0)
     return figure
+
+
+def _colour(axes: Axes, values: np.ndarray) -> None:
+    """A grid of cells, each with its value and the colour of its two digits, which no machine's last bits change."""
+    axes.imshow(values.round(6).round(2), cmap="RdYlGn", vmin=0, vmax=1, aspect="auto", alpha=0.75, interpolation="none")
+    for (row, column), value in np.ndenumerate(values):
+        axes.text(column, row, number(value), ha="center", va="center", fontsize=8)
 
 
 def draw_table(table: pd.DataFrame) -> Figure:
@@ -250,10 +263,7 @@ def draw_table(table: pd.DataFrame) -> Figure:
     order = [name for name in dict.fromkeys(table["attack"]) if name in wide]
     wide = wide.loc[list(dict.fromkeys(table["fingerprint"])), order]
     figure, axes = plt.subplots(figsize=(0.62 * len(order) + 2.2, 0.27 * len(wide) + 1.1))
-    axes.imshow(wide.to_numpy(float), cmap="RdYlGn", vmin=0, vmax=1, aspect="auto", alpha=0.75)
-    for row, name in enumerate(wide.index):
-        for column, value in enumerate(wide.loc[name]):
-            axes.text(column, row, "–" if np.isnan(value) else f"{value:.2f}", ha="center", va="center", fontsize=8)
+    _colour(axes, wide.to_numpy(float))
     axes.set_xticks(range(len(order)), order, rotation=35, ha="right")
     axes.set_yticks(range(len(wide)), wide.index)
     axes.tick_params(length=0)

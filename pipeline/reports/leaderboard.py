@@ -12,7 +12,7 @@ from pipeline.metrics.means import mean_limits
 from pipeline.reports.overview import TWIN, main_tables
 from pipeline.reports.regimes import is_regime
 from pipeline.reports.tables import AVERAGE
-from pipeline.reports.text import measured
+from pipeline.reports.text import measured, number
 
 PARTS = ["method", "representation", "comparison", "references"]
 COLUMNS = {
@@ -159,4 +159,4 @@ def outcome(board: pd.DataFrame, papers: str = "SAC-JC") -> str:
 
 def told(row: Any) -> str:
     """A mean with its limits, or alone where there are none. row: of `means` or `standings`."""
-    return f"{row.auc:.2f}" if np.isnan(row.low) else measured(row.auc, row.low, row.high)
+    return number(row.auc) if np.isnan(row.low) else measured(row.auc, row.low, row.high)

@@ -13,6 +13,7 @@ from jinja2 import Environment, StrictUndefined
 
 from pipeline.core.errors import BadInput
 from pipeline.reports.published import compared_cells
+from pipeline.reports.text import number
 
 FOLDER = Path(__file__).parent / "notes"
 Frames = dict[str, pd.DataFrame]
@@ -46,7 +47,7 @@ def _readers(task: str, frames: Frames) -> dict[str, Callable[..., str]]:
         return find("main", column, fingerprint=fingerprint, attack=attack)
 
     def share(table: str, column: str, **keys: str) -> str:
-        return f"{100 * float(find(table, column, **keys)):.0f} %"
+        return f"{number(100 * float(find(table, column, **keys)), 0)} %"
 
     def accuracy(column: str, attack: str, arch: str | None) -> str:
         return share("accuracy", column, attack=attack, **({"arch": arch} if arch else {}))
@@ -54,13 +55,13 @@ def _readers(task: str, frames: Frames) -> dict[str, Callable[..., str]]:
     compared = compared_cells(frames["main"])
     return {
         "inside": lambda: f"{int((compared['inside'] == 'yes').sum())} of {len(compared)}",
-        "auc": lambda fingerprint, attack: f"{float(main('auc', fingerprint, attack)):.2f}",
+        "auc": lambda fingerprint, attack: number(float(main("auc", fingerprint, attack))),
         "limits": lambda fingerprint, attack: (
-            f"[{float(main('low', fingerprint, attack)):.2f}, {float(main('high', fingerprint, attack)):.2f}]"
+            f"[{number(float(main('low', fingerprint, attack)))}, {number(float(main('high', fingerprint, attack)))}]"
         ),
         "paper": lambda fingerprint, attack: str(main("published", fingerprint, attack)),
         "held_out": lambda attack, arch=None: accuracy("test_accuracy", attack, arch),
         "learned": lambda attack, arch=None: accuracy("train_accuracy", attack, arch),
         "answered": lambda method, attack: share("success", attack, method=method),
-        "pruned": lambda ratio, column: f"{float(find('pruning', column, ratio=ratio)):.2f}",
+        "pruned": lambda ratio, column: number(float(find("pruning", column, ratio=ratio))),
     }

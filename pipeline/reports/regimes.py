@@ -3,6 +3,7 @@
 import pandas as pd
 
 from pipeline.reports.tables import POOLED
+from pipeline.reports.text import number
 
 REGIME = "regime"
 CHANGED = {
@@ -41,4 +42,4 @@ def regime_grid(frame: pd.DataFrame) -> pd.DataFrame:
     own = frame[frame["attack"].isin(EXTRACTIONS)]
     wide = own.pivot_table(index="fingerprint", columns="changed", values="auc", sort=False)
     wide = wide[[name for name in CHANGED.values() if name in wide]].dropna()
-    return wide.map("{:.2f}".format).rename_axis(columns=None).reset_index()
+    return wide.map(number).rename_axis(columns=None).reset_index()

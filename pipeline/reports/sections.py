@@ -287,7 +287,7 @@ def ranks(corruptions: pd.DataFrame | None) -> list[str]:
             rank = int((aucs > aucs[JPEG] + 1e-9).sum()) + 1
             said.append(
                 f"JPEG compression ranks {rank} of {len(aucs)} corruptions by average AUC on {representation} "
-                f"({aucs[JPEG]:.2f}; the best is {aucs.idxmax()}, {aucs.max():.2f})."
+                f"({text.number(aucs[JPEG])}; the best is {aucs.idxmax()}, {text.number(aucs.max())})."
             )
     return said
 

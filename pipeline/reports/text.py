@@ -21,8 +21,11 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
 
 
 def number(value: float, digits: int = 2) -> str:
-    """`0.93`, or a dash for what does not apply."""
-    return DASH if pd.isna(value) else "∞" if np.isinf(value) else f"{value:.{digits}f}"
+    """`0.93`, or a dash for what does not apply.
+
+    Six digits first: machines differ in the last bits, and what lies between two roundings, or at zero, would fall either way.
+    """
+    return DASH if pd.isna(value) else "∞" if np.isinf(value) else f"{round(float(value), 6) + 0.0:.{digits}f}"
 
 
 def small(value: float) -> str:
@@ -32,7 +35,7 @@ def small(value: float) -> str:
 
 def measured(auc: float, low: float, high: float) -> str:
     """`0.93 [0.81, 0.99]`, or a dash."""
-    return DASH if pd.isna(auc) else f"{auc:.2f} [{low:.2f}, {high:.2f}]"
+    return DASH if pd.isna(auc) else f"{number(auc)} [{number(low)}, {number(high)}]"
 
 
 def auc_grid(main: pd.DataFrame) -> pd.DataFrame:
@@ -83,7 +86,7 @@ def agreement_grid(agreement: pd.DataFrame) -> pd.DataFrame:
         [
             row.over,
             f"{row.inside} of {row.cells}",
-            f"{row.gap:.3f}",
+            number(row.gap, 3),
             number(row.distance, 1),
             f"{row.inside_at_risk} of {row.could_fail}",
         ]
@@ -183,7 +186,9 @@ def convergence(accuracy: pd.DataFrame, verification: bool) -> list[str]:
         else ("NOT converged: raw logits then measure confidence, not identity")
     )
     made = [words for attack, words in CONVERGES.items() if attack in set(trained["attack"])]
-    return [f"{listed(made).capitalize()} models reach at least {100 * lowest:.1f} % on what they were trained on ({state})."]
+    return [
+        f"{listed(made).capitalize()} models reach at least {number(100 * lowest, 1)} % on what they were trained on ({state})."
+    ]
 
 
 def listed(names: Any) -> str:
