@@ -42,7 +42,7 @@ $(READY): requirements.lock pyproject.toml
 	  uv venv --quiet --allow-existing --seed --python $(PYTHON) $(VENV) && uv pip install --quiet --python $(VENV) -r requirements.lock && \
 	  uv pip install --quiet --python $(VENV) --no-deps --editable .; \
 	else \
-	  $(PYTHON) -m venv $(VENV) && $(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements.lock && \
+	  $(PYTHON) -m venv $(VENV) && $(VENV)/bin/pip install --quiet --disable-pip-version-check --no-compile -r requirements.lock && \
 	  $(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --editable .; \
 	fi
 	git rev-parse --git-dir >/dev/null 2>&1 || $(VENV)/bin/dvc config --local core.no_scm true   # an archive has no git
