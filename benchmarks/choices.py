@@ -132,7 +132,7 @@ def _numbers(answers: dict[str, Asked]) -> Iterator[dict[str, object]]:
 def _copied(answers: dict[str, Asked]) -> Iterator[dict[str, object]]:
     asked = answers["logits"]
     for copied, kind in product((0.1, 0.3, 0.5, 0.7, 0.9), (INNOCENTS, OWNER)):
-        found = [asked.scores(LabelLikelihood(copied=copied), one) for one in _four(kind, asked)]
+        found = list(asked.scores(LabelLikelihood(copied=copied), _four(kind, asked)))
         yield _row(asked, found, question="copied", comparison="label_likelihood", references=kind, copied=copied, number=4)
 
 

@@ -86,7 +86,7 @@ def _averages(asked: Asked, comparisons: dict[str, Comparing]) -> pd.DataFrame:
                 continue
             scores = mean_scores(asked, comparison, chosen)
             whole = chosen if kind != "owner_other" else []
-            turns = [average_auc(asked, asked.scores(comparison, one), ATTACKS) for one in whole]
+            turns = [average_auc(asked, own, ATTACKS) for own in asked.scores(comparison, whole)]
             rows.append(
                 {
                     "method": asked.answers.method,

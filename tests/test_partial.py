@@ -61,6 +61,15 @@ def residual(entries, known):
     return entries - design @ np.linalg.lstsq(design, entries, rcond=None)[0]
 
 
+@pytest.mark.parametrize("comparison", [*PARTIALS.values(), label_likelihood.Comparison()], ids=[*PARTIALS, "labels"])
+@given(seed=seeds, chosen=st.lists(st.integers(0, 4), unique=True))
+def test_a_choice_of_references_scores_as_if_they_alone_were_told(comparison, seed, chosen):
+    source, suspects, known = draw(seed, references=5)
+    blank = np.full(len(source), -1)
+    found = comparison.given(Told(source, suspects, blank, blank, known))(np.array(chosen, int))
+    assert found == pytest.approx(score(comparison, source, suspects, [known[place] for place in chosen]), abs=1e-9)
+
+
 @pytest.mark.parametrize("name", PARTIALS)
 @given(seed=seeds, references=st.integers(0, 5))
 def test_it_is_the_correlation_of_the_residuals_of_a_regression(name, seed, references):

@@ -62,7 +62,7 @@ def test_the_curve_has_a_point_for_every_number_that_there_is(asked):
         ["owner", 4],
     ]
     chosen = drawn("innocents", asked.answers.suspects, 4, draws=3)
-    expected = [average_auc(asked, asked.scores(POINTWISE["partial_pointwise"], one), ["heavy"]) for one in chosen]
+    expected = [average_auc(asked, asked.scores(POINTWISE["partial_pointwise"], [one])[0], ["heavy"]) for one in chosen]
     point = curve[(curve["references"] == "innocents") & (curve["number"] == 4)].iloc[0]
     assert (point["auc"], point["low"], point["high"]) == pytest.approx((np.mean(expected), min(expected), max(expected)))
 

@@ -125,7 +125,7 @@ def test_there_is_a_row_for_every_kind_of_references_and_suspect(answers):
 def test_a_score_is_the_comparisons_own_and_that_of_innocents_the_mean_over_turns(answers):
     frame, asked = frame_of(answers), Asked(answers, "logits")
     own = frame[frame["comparison"] == "partial"].set_index(["references", "suspect"])["score"]
-    turns = [asked.scores(COMPARISONS["partial"], one) for one in rounds("innocents", answers.suspects)]
+    turns = [asked.scores(COMPARISONS["partial"], [one])[0] for one in rounds("innocents", answers.suspects)]
     place = {name: place for place, name in enumerate(answers.suspects["suspect"])}
     copy, innocent = place["copy-vgg-0"], place["irrelevant-vgg-0"]
     assert own["innocents", "copy-vgg-0"] == pytest.approx(np.mean([turn[copy] for turn in turns]))
@@ -133,6 +133,18 @@ def test_a_score_is_the_comparisons_own_and_that_of_innocents_the_mean_over_turn
     known = [answers.logits[place[f"references-{arch}-0"]] for arch in ARCHS]
     alone = COMPARISONS["partial"](Told(answers.source, answers.logits[copy][None], answers.labels, answers.targets, known))
     assert own["owner", "copy-vgg-0"] == pytest.approx(alone[0])
+
+
+@pytest.mark.parametrize("redraws", [0, 4])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["partial", "partial_pointwise", "label_likelihood"])
+def test_rounds_that_are_scored_together_score_as_each_alone(answers, name, kind, redraws):
+    weights = np.tile(np.arange(len(answers.labels)) % 2, (redraws, 1)) if redraws else None
+    asked, chosen = Asked(answers, "logits", weights=weights), rounds(kind, answers.suspects)
+    together = asked.scores(COMPARISONS[name], chosen)
+    alone = np.concatenate([asked.scores(COMPARISONS[name], [one]) for one in chosen])
+    assert together.shape[0] == len(chosen) > 0 and np.isfinite(together).any()
+    np.testing.assert_allclose(together, alone, atol=1e-9)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,6 +1,6 @@
 """The common form of comparisons."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar, NamedTuple, get_args
 
 import numpy as np
@@ -61,12 +61,24 @@ class Comparing(Parameters):
         """Scores (S,) of the suspects."""
         raise NotImplementedError
 
+    def given(self, told: Told) -> Callable[[np.ndarray], np.ndarray]:
+        """The scores (S,) as a function of which references are told, by their places among them.
+
+        This compares anew for every choice. A comparison with a part that does not depend on it overrides it.
+        """
+        return lambda chosen: self(told._replace(references=[told.references[place] for place in chosen]))
+
     def reweighted(self, weights: np.ndarray, told: Told) -> np.ndarray:
         """Scores (R, S) on R redraws of the probes: each probe as often as its whole number in weights (R, P) says.
 
         This compares anew for every redraw. A comparison whose scores are sums over probes or pairs of probes overrides it with
         something quicker. The weights of probes that are `together` are the same.
         """
+        return np.array([self(redrawn) for redrawn in self.redrawn(weights, told)])
+
+    def redrawn(self, weights: np.ndarray, told: Told) -> Iterator[Told]:
+        """What is told on each of the redraws, one after the other."""
         first = np.arange(0, len(told.source) - self.together + 1, self.together)
         blocks = first[:, None] + np.arange(self.together)
-        return np.array([self(told.on(np.repeat(blocks, own[first], axis=0).ravel())) for own in weights])
+        for own in weights:
+            yield told.on(np.repeat(blocks, own[first], axis=0).ravel())

@@ -8,6 +8,8 @@ representational similarity matrices (Kriegeskorte, Mur & Bandettini, Frontiers 
 Neither the number of a model's classes nor their order matters, and each model's logits may be scaled or rotated.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from pipeline.fingerprints.comparing import Comparing, Told
@@ -25,12 +27,15 @@ class Comparison(Comparing):
     representations: tuple[Representation, ...] = ("logits",)
 
     def __call__(self, told: Told) -> np.ndarray:
+        return self.given(told)(np.arange(len(told.references)))
+
+    def given(self, told: Told) -> Callable[[np.ndarray], np.ndarray]:
         fixed, others = [centred_unit(own) for own in (*told.references, told.source)], centred_unit(told.suspects)
         height = block_height(len(others) + len(fixed), len(told.source))
         total = _rows(slice(0, height), fixed, others)
         for start in range(height, len(told.source), height):
             total += _rows(slice(start, start + height), fixed, others)
-        return total.partial_correlations()
+        return lambda chosen: total.given(chosen).partial_correlations()
 
 
 def _rows(rows: slice, fixed: list[np.ndarray], suspects: np.ndarray) -> Products:

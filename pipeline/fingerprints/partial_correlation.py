@@ -31,6 +31,11 @@ class Products:
     def __add__(self, other: "Products") -> "Products":
         return Products(self.fixed + other.fixed, self.crossed + other.crossed, self.squares + other.squares)
 
+    def given(self, chosen: np.ndarray) -> "Products":
+        """The same with no references but those at these places among them."""
+        kept = np.concatenate([[0], 1 + np.asarray(chosen, int), [len(self.fixed) - 1]])
+        return Products(self.fixed[np.ix_(kept, kept)], self.crossed[kept], self.squares)
+
     def partial_correlations(self) -> np.ndarray:
         """Partial correlations (S,) of source and suspects, given the references."""
         known = self.fixed[:-1, :-1]

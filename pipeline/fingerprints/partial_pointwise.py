@@ -4,6 +4,8 @@ As partial.py, with the answers themselves in place of their cosine matrices: lo
 scaled to length 1, all numbers of all probes in one row. It needs the source's classes, of suspects and references.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from pipeline.fingerprints.comparing import Comparing, Told
@@ -20,7 +22,9 @@ class Comparison(Comparing):
     representations: tuple[Representation, ...] = ("logits",)
 
     def __call__(self, told: Told) -> np.ndarray:
+        return self.given(told)(np.arange(len(told.references)))
+
+    def given(self, told: Told) -> Callable[[np.ndarray], np.ndarray]:
         known = np.stack([centred_unit(own).ravel() for own in (*told.references, told.source)])
-        return products(
-            known[-1], centred_unit(told.suspects).reshape(len(told.suspects), -1), known[:-1]
-        ).partial_correlations()
+        total = products(known[-1], centred_unit(told.suspects).reshape(len(told.suspects), -1), known[:-1])
+        return lambda chosen: total.given(chosen).partial_correlations()

@@ -1,7 +1,6 @@
 """Scores of all suspects by all fingerprints of one method of probes."""
 
-from collections.abc import Collection, Iterator
-from functools import partial
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -65,34 +64,54 @@ class Asked:
         self.source = represent(answers.source[:count])
         self.groups = [(places, represent(logits[:, :count]), same) for places, logits, same in answers.groups()]
 
-    def scores(self, comparison: Comparing, chosen: Round) -> np.ndarray:
-        """The scores (M,) of a round's suspects among all M models of the answers; NaN where there is none."""
+    def scores(self, comparison: Comparing, chosen: Sequence[Round]) -> np.ndarray:
+        """The scores (rounds, M) of each round's suspects among all M models of the answers; NaN where there is none."""
         redraws = () if self.weights is None else (len(self.weights),)
-        scores = np.full((*redraws, len(self.answers.suspects)), np.nan)
-        references = self.references(comparison, chosen.references)
-        if comparison.needs_references and not references:
+        scores = np.full((len(chosen), *redraws, len(self.answers.suspects)), np.nan)
+        if not chosen:
             return scores
+        known = self.usable(comparison, np.unique(np.concatenate([one.references for one in chosen])))
+        given = [np.flatnonzero(np.isin(known, one.references)) for one in chosen]
+        scored = [turn for turn in range(len(chosen)) if len(given[turn]) or not comparison.needs_references]
+        everyone = np.concatenate([np.zeros(0, int), *(chosen[turn].suspects for turn in scored)])
         for places, stack, same in self.groups:
-            own = np.isin(places, chosen.suspects)
+            own = np.isin(places, everyone)
             if own.any() and (same or not comparison.same_classes):
-                stacked = stack if own.all() else stack[own]
-                compare = comparison if self.weights is None else partial(comparison.reweighted, self.weights)
-                scores[..., places[own]] = compare(Told(self.source, stacked, self.labels, self.targets, references))
+                told = Told(self.source, stack[own], self.labels, self.targets, self.references(comparison, known))
+                found = self._compared(comparison, told, [given[turn] for turn in scored])
+                for turn, row in zip(scored, found, strict=True):
+                    asked = np.isin(places[own], chosen[turn].suspects)
+                    scores[turn][..., places[own][asked]] = row[..., asked]
         return scores
 
-    def references(self, comparison: Comparing, chosen: np.ndarray) -> list[np.ndarray]:
-        """The answers (P, K) of the models at `chosen` places that the comparison can use."""
+    def _compared(self, comparison: Comparing, told: Told, given: list[np.ndarray]) -> np.ndarray:
+        """The scores (rounds, S) by the references of each round; (rounds, R, S) where probes are redrawn."""
+        if self.weights is None:
+            by_references = comparison.given(told)
+            return np.array([by_references(own) for own in given])
+        if not comparison.needs_references:
+            return np.array([comparison.reweighted(self.weights, told)] * len(given))
+        redrawn = (comparison.given(one) for one in comparison.redrawn(self.weights, told))
+        return np.array([[by_references(own) for own in given] for by_references in redrawn]).swapaxes(0, 1)
+
+    def usable(self, comparison: Comparing, places: np.ndarray) -> np.ndarray:
+        """Those of the models at these places that the comparison can use as references, in the order of `references`."""
+        groups = [own[np.isin(own, places)] for own, _, same in self.groups if same or not comparison.same_classes]
+        return np.concatenate([np.zeros(0, int), *groups])
+
+    def references(self, comparison: Comparing, places: np.ndarray) -> list[np.ndarray]:
+        """The answers (P, K) of the models at these places that the comparison can use."""
         return [
             answer
-            for places, stack, same in self.groups
+            for own, stack, same in self.groups
             if same or not comparison.same_classes
-            for answer in stack[np.isin(places, chosen)]
+            for answer in stack[np.isin(own, places)]
         ]
 
 
 def mean_scores(asked: Asked, comparison: Comparing, chosen: list[Round]) -> np.ndarray:
     """The mean scores (M,) over the rounds in which a model is a suspect; NaN where it is in none."""
-    table = np.array([asked.scores(comparison, one) for one in chosen])
+    table = asked.scores(comparison, chosen)
     times = np.isfinite(table).sum(axis=0)
     means: np.ndarray = np.divide(np.nansum(table, axis=0), times, out=np.full(table.shape[1:], np.nan), where=times > 0)
     return means
@@ -100,8 +119,9 @@ def mean_scores(asked: Asked, comparison: Comparing, chosen: list[Round]) -> np.
 
 def left_out_scores(asked: Asked, comparison: Comparing, whole: Round) -> tuple[np.ndarray, np.ndarray]:
     """What p-values compare: each reference's score by the others (n,), and by the same others those of suspects (S, n)."""
-    turns = [(one.suspects[-1], asked.scores(comparison, one)) for one in leave_one_out(whole)]
-    return (np.array([scores[place] for place, scores in turns]), np.array([scores[whole.suspects] for _, scores in turns]).T)
+    turns = leave_one_out(whole)
+    scores = asked.scores(comparison, turns)
+    return np.array([own[one.suspects[-1]] for own, one in zip(scores, turns, strict=True)]), scores[:, whole.suspects].T
 
 
 def compared(

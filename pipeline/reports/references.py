@@ -32,7 +32,7 @@ def reference_curve(
         for kind in (INNOCENTS, OWNER):
             for number in numbers:
                 chosen = drawn(kind, asked.answers.suspects, number, draws)
-                found = [average_auc(asked, asked.scores(comparison, one), averaged) for one in chosen]
+                found = [average_auc(asked, own, averaged) for own in asked.scores(comparison, chosen)]
                 if found:
                     rows.append(
                         {
