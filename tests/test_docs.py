@@ -10,7 +10,7 @@ Run for real, in a scratch folder:
     tests/test_case_commands.py    docs/cases.md: its case if `make repro` was run here, its Python, the commands of README.md
     tests/test_publish.py          CONTRIBUTING.md: sac publish
     tests/test_site.py             CONTRIBUTING.md: what `make docs` does
-    .ci/run                        make test, make slow, make review
+    .ci/run                        make test, make slow
 """
 
 import importlib.util

@@ -110,6 +110,8 @@ def row_of(frame, suspect, kind, probe=0):
         (lambda f: with_output(f, row_of(f, "two", "jpeg"), [np.nan] * 5), "two: NaN or infinite"),
         (lambda f: f[f["suspect"] != "source"], "expected the answers of one source to 'clean', found 0"),
         (lambda f: f.assign(label=f["label"].where(f["suspect"] != "two", 1)), "two answered other probes"),
+        (lambda f: f.assign(suspect=f["suspect"].where(f["probe"] != 1, None)), "column suspect has empty cells"),
+        (lambda f: f.assign(output=f["output"].where(f["probe"] != 1, None)), "column output has empty cells"),
     ],
 )
 def test_a_broken_file_names_the_suspect(file, change, says):

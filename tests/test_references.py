@@ -8,7 +8,8 @@ from pipeline.core.errors import BadInput
 from pipeline.fingerprints import cosine_l1, label_likelihood, partial, partial_pointwise
 from pipeline.fingerprints.comparing import Told
 from pipeline.fingerprints.naming import Fingerprint, check_fingerprint
-from pipeline.fingerprints.references import KINDS, drawn, folds, rounds, suspects_of
+from pipeline.fingerprints.redraws import draw_halves
+from pipeline.fingerprints.references import KINDS, Round, drawn, folds, rounds, suspects_of
 from pipeline.fingerprints.scoring import Asked, score_frame
 from pipeline.outputs.table import Answers
 
@@ -135,16 +136,50 @@ def test_a_score_is_the_comparisons_own_and_that_of_innocents_the_mean_over_turn
     assert own["owner", "copy-vgg-0"] == pytest.approx(alone[0])
 
 
-@pytest.mark.parametrize("redraws", [0, 4])
+def told_alone(answers, place, references, half=slice(None)):
+    """What a comparison is told of one model by these references, on a half of the probes."""
+    told = Told(
+        answers.source,
+        answers.logits[place][None],
+        answers.labels,
+        answers.targets,
+        [answers.logits[one] for one in references],
+    )
+    return told.on(np.arange(len(answers.labels))[half])
+
+
+@pytest.mark.parametrize("redrawn", [False, True])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["partial", "partial_pointwise", "label_likelihood"])
-def test_rounds_that_are_scored_together_score_as_each_alone(answers, name, kind, redraws):
-    weights = np.tile(np.arange(len(answers.labels)) % 2, (redraws, 1)) if redraws else None
-    asked, chosen = Asked(answers, "logits", weights=weights), rounds(kind, answers.suspects)
-    together = asked.scores(COMPARISONS[name], chosen)
-    alone = np.concatenate([asked.scores(COMPARISONS[name], [one]) for one in chosen])
-    assert together.shape[0] == len(chosen) > 0 and np.isfinite(together).any()
-    np.testing.assert_allclose(together, alone, atol=1e-9)
+def test_rounds_that_are_scored_together_score_as_each_model_alone(answers, name, kind, redrawn):
+    comparison, chosen = COMPARISONS[name], rounds(kind, answers.suspects)
+    weights = draw_halves(len(answers.labels), 4, 1, 0) if redrawn else None
+    halves = [np.flatnonzero(own) for own in weights] if redrawn else [slice(None)]
+    found = Asked(answers, "logits", weights=weights).scores(comparison, chosen)
+    assert chosen and (not redrawn or len({tuple(half) for half in halves}) == 4)
+    for one, scores in zip(chosen, found.reshape(len(chosen), len(halves), -1), strict=True):
+        for place in range(len(answers.suspects)):
+            same = answers.classes[place] == answers.source_classes
+            for half, score in zip(halves, scores[:, place], strict=True):
+                if place in one.suspects and (same or not comparison.same_classes):
+                    assert score == pytest.approx(comparison(told_alone(answers, place, one.references, half))[0], abs=1e-9)
+                else:
+                    assert np.isnan(score)
+
+
+def test_a_round_uses_the_references_that_it_can(answers):
+    asked, models = Asked(answers, "logits"), answers.suspects
+    other = np.flatnonzero([classes != answers.source_classes for classes in answers.classes])
+    known = np.flatnonzero(models["attack"] == "references")
+    suspects = np.flatnonzero(models["attack"] == "copy")
+    turns = [Round(np.concatenate([known, other]), suspects), Round(other, suspects), Round(known, np.zeros(0, int))]
+    pairwise, pointwise = (asked.scores(COMPARISONS[name], turns) for name in ("partial", "partial_pointwise"))
+    for place in suspects:
+        alone = COMPARISONS["partial_pointwise"](told_alone(answers, place, known))
+        assert pointwise[0, place] == pytest.approx(alone[0], abs=1e-9)
+    assert np.isfinite(pairwise[:2, suspects]).all() and not np.allclose(pairwise[0, suspects], pairwise[1, suspects])
+    assert np.isnan(pointwise[1:]).all() and np.isnan(pairwise[2]).all()
+    assert asked.scores(COMPARISONS["partial"], []).shape == (0, len(models))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -72,7 +72,8 @@ class Comparing(Parameters):
         """Scores (R, S) on R redraws of the probes: each probe as often as its whole number in weights (R, P) says.
 
         This compares anew for every redraw. A comparison whose scores are sums over probes or pairs of probes overrides it with
-        something quicker. The weights of probes that are `together` are the same.
+        something quicker. The weights of probes that are `together` are the same. One that needs references is scored by
+        `given` on what is `redrawn` instead.
         """
         return np.array([self(redrawn) for redrawn in self.redrawn(weights, told)])
 

@@ -52,7 +52,7 @@ def places_of(answers: Answers, wanted: Collection[str] | None = None) -> np.nda
 class Asked:
     """The answers to the first `count` probes (all, unless given) in one representation, ready to be compared.
 
-    weights (R, P): compare R redraws of these probes, and have an axis of R before every axis of scores.
+    weights (R, P): compare R redraws of these probes, and have an axis of R before that of models.
     """
 
     def __init__(
@@ -65,7 +65,8 @@ class Asked:
         self.groups = [(places, represent(logits[:, :count]), same) for places, logits, same in answers.groups()]
 
     def scores(self, comparison: Comparing, chosen: Sequence[Round]) -> np.ndarray:
-        """The scores (rounds, M) of each round's suspects among all M models of the answers; NaN where there is none."""
+        """The scores of each round's suspects among all M models of the answers: (rounds, M), or (rounds, R, M) on redraws; NaN
+        where there is none."""
         redraws = () if self.weights is None else (len(self.weights),)
         scores = np.full((len(chosen), *redraws, len(self.answers.suspects)), np.nan)
         if not chosen:
@@ -86,11 +87,12 @@ class Asked:
 
     def _compared(self, comparison: Comparing, told: Told, given: list[np.ndarray]) -> np.ndarray:
         """The scores (rounds, S) by the references of each round; (rounds, R, S) where probes are redrawn."""
+        if not comparison.needs_references:
+            same = comparison(told) if self.weights is None else comparison.reweighted(self.weights, told)
+            return np.array([same] * len(given))
         if self.weights is None:
             by_references = comparison.given(told)
             return np.array([by_references(own) for own in given])
-        if not comparison.needs_references:
-            return np.array([comparison.reweighted(self.weights, told)] * len(given))
         redrawn = (comparison.given(one) for one in comparison.redrawn(self.weights, told))
         return np.array([[by_references(own) for own in given] for by_references in redrawn]).swapaxes(0, 1)
 

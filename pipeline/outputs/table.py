@@ -182,6 +182,9 @@ def names_in(path: Path) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
 
 def answers_in(path: Path, table: pa.Table, classes: dict[str, list[str]], columns: dict[str, list[str]]) -> list[Answers]:
     """The answers in rows of a file, by method. They must hold the source's."""
+    for name in table.column_names:
+        if table[name].null_count:
+            raise BadInput(f"{path}: column {name} has empty cells")
     with readable(path):
         frame = table.drop_columns(["output"]).to_pandas()
         outputs = table["output"].combine_chunks()

@@ -6,7 +6,7 @@ import pandas as pd
 
 from pipeline.reports.published import HARD, agreement
 from pipeline.reports.tables import AVERAGE, AVERAGED
-from pipeline.reports.text import auc_grid, listed, number
+from pipeline.reports.text import auc_grid, listed, number, signed
 
 CONFIRMING = ("fashion_mini", "fashion_mini_2", "fashion_mini_3", "fashion_mini_ewe", "fashion_mnist_views", "cifar10_views")
 """The tasks whose zoos were trained after the fingerprints were frozen."""
@@ -85,7 +85,7 @@ def outcome(found: pd.DataFrame, mains: dict[str, pd.DataFrame]) -> list[str]:
                 sac = found[(found["comparison"] == SAC[0]) & found["task"].isin(own["task"])]
                 said.append(
                     f"{comparison}, references {references}: ahead of SAC in {own['ahead'].sum()} of {len(own) * len(PROBES)} "
-                    f"cells of task and probes, by {own['least'].min():+.3f} at least; mean average AUC "
+                    f"cells of task and probes, by {signed(own['least'].min(), 3)} at least; mean average AUC "
                     f"{number(own[PROBES].to_numpy().mean(), 3)}, SAC {number(sac[PROBES].to_numpy().mean(), 3)}."
                 )
     for task in CONFIRMING:

@@ -242,7 +242,7 @@ def draw_exchange(table: pd.DataFrame) -> Figure:
     names = list(table["source"])
     values = table[names].to_numpy(float)
     figure, axes = plt.subplots(figsize=(1.1 * len(names) + 1.6, 0.5 * len(names) + 1.2))
-    _colour(axes, values)
+    _cells(axes, values)
     axes.set_xticks(range(len(names)), names, rotation=20, ha="right")
     axes.set_yticks(range(len(names)), names)
     axes.set(xlabel="threshold of", ylabel="source")
@@ -250,8 +250,8 @@ def draw_exchange(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def _colour(axes: Axes, values: np.ndarray) -> None:
-    """A grid of cells, each with its value and the colour of its two digits, which no machine's last bits change."""
+def _cells(axes: Axes, values: np.ndarray) -> None:
+    """A grid of cells with their values. Colours are those of hundredths, which no machine's last bits change."""
     axes.imshow(values.round(6).round(2), cmap="RdYlGn", vmin=0, vmax=1, aspect="auto", alpha=0.75, interpolation="none")
     for (row, column), value in np.ndenumerate(values):
         axes.text(column, row, number(value), ha="center", va="center", fontsize=8)
@@ -263,7 +263,7 @@ def draw_table(table: pd.DataFrame) -> Figure:
     order = [name for name in dict.fromkeys(table["attack"]) if name in wide]
     wide = wide.loc[list(dict.fromkeys(table["fingerprint"])), order]
     figure, axes = plt.subplots(figsize=(0.62 * len(order) + 2.2, 0.27 * len(wide) + 1.1))
-    _colour(axes, wide.to_numpy(float))
+    _cells(axes, wide.to_numpy(float))
     axes.set_xticks(range(len(order)), order, rotation=35, ha="right")
     axes.set_yticks(range(len(wide)), wide.index)
     axes.tick_params(length=0)

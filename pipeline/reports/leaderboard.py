@@ -12,7 +12,7 @@ from pipeline.metrics.means import mean_limits
 from pipeline.reports.overview import TWIN, main_tables
 from pipeline.reports.regimes import is_regime
 from pipeline.reports.tables import AVERAGE
-from pipeline.reports.text import measured, number
+from pipeline.reports.text import measured, number, signed
 
 PARTS = ["method", "representation", "comparison", "references"]
 COLUMNS = {
@@ -152,8 +152,8 @@ def outcome(board: pd.DataFrame, papers: str = "SAC-JC") -> str:
         said += f"; {name} has {told(own[own['fingerprint'] == name].iloc[0])}"
     if rivals:
         mean, low, high = lead(board, best["fingerprint"], rivals[-1])
-        sure = "" if np.isnan(low) else f" [{low:+.2f}, {high:+.2f}], {'a sure lead' if low > 0 else 'no sure lead'}"
-        said += f". Task by task it is ahead of {rivals[-1]} by {mean:+.2f}{sure}"
+        sure = "" if np.isnan(low) else f" [{signed(low)}, {signed(high)}], {'a sure lead' if low > 0 else 'no sure lead'}"
+        said += f". Task by task it is ahead of {rivals[-1]} by {signed(mean)}{sure}"
     return f"{said} (1: perfect, 0.5: chance, in brackets 95 % intervals)."
 
 

@@ -13,7 +13,7 @@ from pipeline.reports.leaderboard import comparable, means, outcome, standings, 
 from pipeline.reports.regimes import regime_grid
 from pipeline.reports.section import Document, Picture, Section
 from pipeline.reports.tables import AVERAGE
-from pipeline.reports.text import DASH, number, rounded
+from pipeline.reports.text import DASH, number, rounded, to_digits
 
 TITLE = "Is this suspect model a copy of mine?"
 ABOUT = (
@@ -91,9 +91,9 @@ def explored(board: pd.DataFrame) -> dict[str, Any]:
     values: dict[str, Any] = {"": {}}
     for row in means(board).itertuples():
         limits = [] if np.isnan(row.low) else [row.low, row.high]
-        values[""].setdefault(row.fingerprint, {})[row.attack] = [round(value, 3) for value in (row.auc, *limits)]
+        values[""].setdefault(row.fingerprint, {})[row.attack] = [to_digits(value, 3) for value in (row.auc, *limits)]
     for row in board.dropna(subset="auc").itertuples():
-        values.setdefault(row.task, {}).setdefault(row.fingerprint, {})[row.attack] = [round(row.auc, 3)]
+        values.setdefault(row.task, {}).setdefault(row.fingerprint, {})[row.attack] = [to_digits(row.auc, 3)]
     return {
         "attacks": list(dict.fromkeys(board["attack"])),
         "attack": AVERAGE,

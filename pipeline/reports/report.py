@@ -42,9 +42,9 @@ def metrics(what: Material, frames: Frames) -> dict[str, Any]:
     single = chosen.drop([AVERAGE, POOLED], errors="ignore")
     found: dict[str, Any] = {"fingerprint": what.chosen.label}
     if AVERAGE in chosen:
-        found["average_auc"] = round(float(chosen[AVERAGE]), 4)
+        found["average_auc"] = text.to_digits(chosen[AVERAGE], 4)
     if len(single):
-        found |= {"worst_auc": round(float(single.min()), 4), "worst_attack": str(single.idxmin())}
+        found |= {"worst_auc": text.to_digits(single.min(), 4), "worst_attack": str(single.idxmin())}
     return found
 
 

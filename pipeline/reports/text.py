@@ -20,12 +20,22 @@ def write_csv(frame: pd.DataFrame, path: Path) -> None:
     write_text(path, frame.to_csv(index=False, float_format="%.6g"))
 
 
-def number(value: float, digits: int = 2) -> str:
-    """`0.93`, or a dash for what does not apply.
+def to_digits(value: float, digits: int) -> float:
+    """The value with so many digits.
 
-    Six digits first: machines differ in the last bits, and what lies between two roundings, or at zero, would fall either way.
+    Six first: machines differ in the last bits, and what lies between two roundings, or at zero, would fall either way.
     """
-    return DASH if pd.isna(value) else "∞" if np.isinf(value) else f"{round(float(value), 6) + 0.0:.{digits}f}"
+    return round(round(float(value), 6) + 0.0, digits)
+
+
+def number(value: float, digits: int = 2) -> str:
+    """`0.93`, or a dash for what does not apply."""
+    return DASH if pd.isna(value) else "∞" if np.isinf(value) else f"{to_digits(value, digits):.{digits}f}"
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """`+0.93` or `-0.93`."""
+    return f"{to_digits(value, digits):+.{digits}f}"
 
 
 def small(value: float) -> str:
