@@ -71,14 +71,14 @@ class Asked:
         scores = np.full((len(chosen), *redraws, len(self.answers.suspects)), np.nan)
         if not chosen:
             return scores
-        known = self.usable(comparison, np.unique(np.concatenate([one.references for one in chosen])))
-        given = [np.flatnonzero(np.isin(known, one.references)) for one in chosen]
+        known = self.references(comparison, np.unique(np.concatenate([one.references for one in chosen])))
+        given = [np.flatnonzero(np.isin(list(known), one.references)) for one in chosen]
         scored = [turn for turn in range(len(chosen)) if len(given[turn]) or not comparison.needs_references]
         everyone = np.concatenate([np.zeros(0, int), *(chosen[turn].suspects for turn in scored)])
         for places, stack, same in self.groups:
             own = np.isin(places, everyone)
             if own.any() and (same or not comparison.same_classes):
-                told = Told(self.source, stack[own], self.labels, self.targets, self.references(comparison, known))
+                told = Told(self.source, stack[own], self.labels, self.targets, list(known.values()))
                 found = self._compared(comparison, told, [given[turn] for turn in scored])
                 for turn, row in zip(scored, found, strict=True):
                     asked = np.isin(places[own], chosen[turn].suspects)
@@ -96,19 +96,15 @@ class Asked:
         redrawn = (comparison.given(one) for one in comparison.redrawn(self.weights, told))
         return np.array([[by_references(own) for own in given] for by_references in redrawn]).swapaxes(0, 1)
 
-    def usable(self, comparison: Comparing, places: np.ndarray) -> np.ndarray:
-        """Those of the models at these places that the comparison can use as references, in the order of `references`."""
-        groups = [own[np.isin(own, places)] for own, _, same in self.groups if same or not comparison.same_classes]
-        return np.concatenate([np.zeros(0, int), *groups])
-
-    def references(self, comparison: Comparing, places: np.ndarray) -> list[np.ndarray]:
-        """The answers (P, K) of the models at these places that the comparison can use."""
-        return [
-            answer
+    def references(self, comparison: Comparing, places: np.ndarray) -> dict[int, np.ndarray]:
+        """The answers (P, K) of those of the models at these places that the comparison can use, by place."""
+        return {
+            int(place): answer
             for own, stack, same in self.groups
             if same or not comparison.same_classes
-            for answer in stack[np.isin(own, places)]
-        ]
+            for place, answer in zip(own, stack, strict=True)
+            if place in places
+        }
 
 
 def mean_scores(asked: Asked, comparison: Comparing, chosen: list[Round]) -> np.ndarray:
