@@ -47,7 +47,7 @@ def costs(task: str, watermarked: str, artifacts: Path, out: Path) -> None:
                 query,
                 pool,
                 accuracy,
-                {name: read_family(name) for name in FAMILIES},
+                {name: read_family(name, task) for name in FAMILIES},
                 Path(folder),
             ),
             watermark,

@@ -26,7 +26,7 @@ def probes(
     task: str, family: str, defender: Path, accuracy: Path, source: Path, surrogates: Path, references: Path, out: Path
 ) -> None:
     """Make the probes of FAMILY for TASK, and a contact sheet of each method; none where it is for another kind of task."""
-    made_by, verification = read_family(family, task_part(task, "source_seed")), task_part(task, "verification")
+    made_by, verification = read_family(family, task), task_part(task, "verification")
     model = only_model(source, task=task)
     of = {"task": task, "source": file_digest(model)}
     sets: list[ProbeSet] = []

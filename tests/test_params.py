@@ -11,6 +11,7 @@ import yaml
 from pipeline.attacks import read_attack
 from pipeline.core import params
 from pipeline.core.errors import BadInput, unknown
+from pipeline.probes import read_family
 from pipeline.tasks.task import Task
 from pipeline.wiring.check import check_params
 from tests.imports import ROOT
@@ -88,6 +89,14 @@ def test_the_repositorys_own_parameters_are_right(changed):
             {"task.emotion.attacks": {"prune": {"ratio": [0.1]}}},
             "attacks.prune as in task.emotion.attacks: unknown key 'ratio'",
         ),
+        (
+            {"task.cifar100.probes": {"augmentd": {}}},
+            "task.cifar100.probes: .*did you mean 'augmented'",
+        ),
+        (
+            {"task.cifar100.probes": {"boundary": {"counts": 5}}},
+            "probes.boundary as in task.cifar100.probes: unknown key 'counts'",
+        ),
         ({"task.digits.data": "digit"}, "task.digits: .*unknown name 'digit': did you mean 'digits'"),
         ({"task.digits.seeds": 0}, "task.digits.seeds: .*greater than or equal to 1, found 0"),
         ({"task.digits.transfer.data": "mnist"}, "unknown name 'mnist'"),
@@ -139,6 +148,13 @@ def test_a_task_says_what_attacks_do_otherwise_there(changed):
     assert (here.by, max(here.ratios), here.recipe.clip) == ("signed", 0.25, 5.0)
     assert (there.by, max(there.ratios), there.recipe.clip) == ("magnitude", 0.45, None)
     assert here.refresh == there.refresh and here.recipe.schedule == there.recipe.schedule == "constant"
+
+
+def test_a_task_says_what_probes_are_otherwise_there(changed):
+    changed(TEXT)
+    here, there = read_family("augmented", "cifar100"), read_family("augmented", "cifar10_views")
+    assert (here.count, here.corruption) == (60, None) and there == read_family("augmented")
+    assert (there.count, there.corruption.count) == (150, 40) and here.jpeg == there.jpeg and here.seed == there.seed
 
 
 def test_every_number_of_params_yaml_has_a_largest_value():

@@ -140,6 +140,12 @@ def test_colour_probes_come_back_too(tmp_path):
     assert all((a.images == b.images).all() for a, b in zip(sets, load_probes(tmp_path), strict=True))
 
 
+def test_without_corruptions_the_four_others_are_the_same():
+    without, all_of_them = (Augmented(count=4, **more)(make_tiny(9, 0), None) for more in ({"corruption": None}, {}))
+    assert [probes.method for probes in without] == ["clean", "jpeg", "cutmix", "cutmix_corner"]
+    assert all((a.images == b.images).all() for a, b in zip(without, all_of_them, strict=False))
+
+
 def test_a_missing_or_broken_probe_file_is_refused(tmp_path):
     with pytest.raises(BadInput, match=r"facts\.json: no such file"):
         load_probes(tmp_path)

@@ -201,7 +201,7 @@ def test_what_a_task_inherits_is_changed_by_adding_it(clone):
     before = task_part("cifar10_resnet", "recipe")
     apply_overrides(clone / "params.yaml", ["+task.cifar10_resnet.recipe.epochs=3"])
     assert task_part("cifar10_resnet", "recipe") == before.model_copy(update={"epochs": 3.0})
-    assert task_part("cifar10", "recipe") == before
+    assert task_part("cifar10_views", "recipe") == before
     assert len((clone / "params.yaml").read_text().split("\n")) == len(PARAMS.split("\n")) + 2
 
 

@@ -11,13 +11,19 @@ Each file defines `Family`, whose fields are its parameters and whose call makes
 from typing import Any
 
 from pipeline.core.names import known, module
-from pipeline.core.params import read
+from pipeline.core.params import merged, read, typed
+from pipeline.tasks.task import task_part
 
 
-def read_family(name: str, source_seed: int = 0) -> Any:
-    """The family `name` with its parameters from params.yaml; other draws for another source of the same kind."""
-    family = read(f"probes.{name}", module("probes", name).Family)
-    return family.model_copy(update={"seed": family.seed + source_seed}) if source_seed and hasattr(family, "seed") else family
+def read_family(name: str, task: str | None = None) -> Any:
+    """The family `name` with its parameters from params.yaml, those that `task` gives it on top; other draws for another
+    source of the same kind."""
+    path = f"probes.{name}"
+    change = task_part(task, "probes").get(name) if task else None
+    where = f"{path} as in task.{task}.probes" if change else path
+    family = typed(merged(read(path, dict), change or {}), module("probes", name).Family, where)
+    moved = task_part(task, "source_seed") if task else 0
+    return family.model_copy(update={"seed": family.seed + moved}) if moved and hasattr(family, "seed") else family
 
 
 def methods() -> dict[str, str]:

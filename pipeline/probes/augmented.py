@@ -49,7 +49,8 @@ class Corruption(Parameters):
 
 
 class Family(Parameters):
-    """`held_out`: `pool`, or `accuracy` for the papers' own choice, the images that models were also measured on."""
+    """`held_out`: `pool`, or `accuracy` for the papers' own choice, the images that models were also measured on.
+    `corruption`: null leaves the other corruptions out."""
 
     tasks: ClassVar = ("classification",)
     methods: ClassVar = ("clean", "jpeg", "cutmix", "cutmix_corner", *OTHERS)
@@ -59,7 +60,7 @@ class Family(Parameters):
     held_out: Literal["pool", "accuracy"] = "pool"
     jpeg: Jpeg = Jpeg()
     cutmix: CutMix = CutMix()
-    corruption: Corruption = Corruption()
+    corruption: Corruption | None = Corruption()
 
     def __call__(self, held_out: Images, models: DefenderModels) -> list[ProbeSet]:
         """One set of each method. Asks no model."""
@@ -75,8 +76,8 @@ class Family(Parameters):
             "cutmix": cutmix(chosen.images, self.cutmix, np.random.default_rng(self.seed)),
             "cutmix_corner": cutmix(chosen.images, corner, np.random.default_rng(self.seed)),
         }
-        for name in OTHERS:
-            made[name] = corrupt(chosen.images[: self.corruption.count], name, self.corruption.severity, self.seed)
+        if other := self.corruption:
+            made |= {name: corrupt(chosen.images[: other.count], name, other.severity, self.seed) for name in OTHERS}
         return [
             probe_set(method, images, chosen.labels[: len(images)], index[: len(images)]) for method, images in made.items()
         ]

@@ -121,7 +121,7 @@ class Task(Parameters):
     together; each has its own source, suspects and probes, and they share the irrelevant models. `watermark`: the source is
     trained with EWE. `seeds` counts models for each architecture. `verification`: null for a task that classifies; else
     `data` is a set of people, who are dealt out, not pictures. `surrogates` and `references` have the task's architectures
-    unless they say others. `attacks`: parameters in which some attacks differ here from their own sections.
+    unless they say others. `attacks` and `probes`: parameters in which some differ here from their own sections.
     """
 
     title: Title
@@ -141,6 +141,7 @@ class Task(Parameters):
     surrogates: QueryModels
     references: QueryModels
     attacks: Annotated[dict[Identifier, dict[str, Any]], Field(default_factory=dict)]
+    probes: Annotated[dict[Identifier, dict[str, Any]], Field(default_factory=dict)]
 
     @model_validator(mode="before")
     @classmethod

@@ -46,10 +46,10 @@ def check_params() -> None:
             _check_task(task)
     chosen = _chosen(tasks)
     _check_attacks(tasks)
-    families = {name: _family(name) for name in read("probes")}
+    families = {name: _families(name, task) for name, task in tasks.items()}
     for name in chosen:
         with _within(f"task.{name}"):
-            check_sizes(tasks[name], families)
+            check_sizes(tasks[name], families[name])
     _check_fingerprints()
     read("counts", tuple[Count, ...])
     read("redraws", Redraws)
@@ -105,9 +105,17 @@ def _check_kept(maker: Maker) -> None:
             raise BadInput(f"recipe.{part}: found none, expected one: the attack is made by it")
 
 
-def _family(name: str) -> Any:
-    with _within(f"probes.{name}"):
-        return read_family(name)
+def _families(task: str, own: Task) -> dict[str, Any]:
+    """Every family of probes as `task` has it."""
+    known = read("probes")
+    for name in own.probes:
+        if name not in known:
+            raise BadInput(f"{FILE}: task.{task}.probes: {unknown('family of probes', name, known)}")
+    found = {}
+    for name in known:
+        with _within(f"probes.{name}"):
+            found[name] = read_family(name, task)
+    return found
 
 
 def _check_fingerprints() -> None:
