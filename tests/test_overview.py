@@ -81,6 +81,7 @@ def test_every_zoo_of_the_regimes_differs_in_the_one_thing_that_its_column_says(
     }
     assert in_recipe == {
         "regime_short": {"epochs"},
+        "regime_long": {"epochs"},
         "regime_plain": {"augment"},
         "regime_decay": {"weight_decay"},
         "regime_once": set(),

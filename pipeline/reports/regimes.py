@@ -9,6 +9,7 @@ REGIME = "regime"
 CHANGED = {
     "regime": "augmented, asked on views",
     "regime_short": "fewer epochs",
+    "regime_long": "more epochs",
     "regime_plain": "no augmentation",
     "regime_decay": "less weight decay",
     "regime_once": "asked once an image",
