@@ -25,6 +25,7 @@ TASKS = {
     "fashion_mnist_views": "FashionMNIST, augmented, asked on every view",
     "cifar10": "CIFAR-10, learned by heart",
     "cifar10_views": "CIFAR-10, augmented, asked on every view",
+    "cifar10_resnet": "the same, source a ResNet",
     "emotion": "Emotions (FER2013)",
     "emotion_resnet": "the same, source a ResNet",
     "emotion_mobilenet": "a MobileNet",

@@ -8,7 +8,16 @@ from pipeline.reports.published import HARD, agreement
 from pipeline.reports.tables import AVERAGE, AVERAGED
 from pipeline.reports.text import auc_grid, listed, number, signed
 
-CONFIRMING = ("fashion_mini", "fashion_mini_2", "fashion_mini_3", "fashion_mini_ewe", "fashion_mnist_views", "cifar10_views")
+CONFIRMING = (
+    "fashion_mini",
+    "fashion_mini_2",
+    "fashion_mini_3",
+    "fashion_mini_ewe",
+    "fashion_mnist_views",
+    "cifar10_views",
+    "cifar10_resnet",
+    "regime_long",
+)
 """The tasks whose zoos were trained after the fingerprints were frozen."""
 SHOWN = [
     "SAC-w",
