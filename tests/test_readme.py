@@ -26,6 +26,7 @@ TASKS = {
     "cifar10": "CIFAR-10, learned by heart",
     "cifar10_views": "CIFAR-10, augmented, asked on every view",
     "cifar10_resnet": "the same, source a ResNet",
+    "cifar100": "CIFAR-100, augmented, asked on every view",
     "emotion": "Emotions (FER2013)",
     "emotion_resnet": "the same, source a ResNet",
     "emotion_mobilenet": "a MobileNet",

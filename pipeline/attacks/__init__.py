@@ -4,8 +4,7 @@ Each file defines `Attack`, a Maker. It gets the attacker's images as a value an
 """
 
 from pipeline.core.names import module
-from pipeline.core.params import merged, read, typed
-from pipeline.tasks.task import task_part
+from pipeline.tasks.task import read_for
 from pipeline.training.maker import Maker
 
 SECTIONS = ("attacks", "second_attacks")
@@ -13,10 +12,7 @@ SECTIONS = ("attacks", "second_attacks")
 
 def read_attack(name: str, task: str | None = None) -> Maker:
     """The attack `name` with its parameters from params.yaml, those that `task` gives it on top."""
-    path = f"{section_of(name)}.{name}"
-    change = task_part(task, "attacks").get(name) if task else None
-    where = f"{path} as in task.{task}.attacks" if change else path
-    attack: Maker = typed(merged(read(path, dict), change or {}), module("attacks", name).Attack, where)
+    attack: Maker = read_for(f"{section_of(name)}.{name}", module("attacks", name).Attack, task, "attacks")
     return attack
 
 

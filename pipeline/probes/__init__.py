@@ -11,17 +11,13 @@ Each file defines `Family`, whose fields are its parameters and whose call makes
 from typing import Any
 
 from pipeline.core.names import known, module
-from pipeline.core.params import merged, read, typed
-from pipeline.tasks.task import task_part
+from pipeline.tasks.task import read_for, task_part
 
 
 def read_family(name: str, task: str | None = None) -> Any:
     """The family `name` with its parameters from params.yaml, those that `task` gives it on top; other draws for another
     source of the same kind."""
-    path = f"probes.{name}"
-    change = task_part(task, "probes").get(name) if task else None
-    where = f"{path} as in task.{task}.probes" if change else path
-    family = typed(merged(read(path, dict), change or {}), module("probes", name).Family, where)
+    family = read_for(f"probes.{name}", module("probes", name).Family, task, "probes")
     moved = task_part(task, "source_seed") if task else 0
     return family.model_copy(update={"seed": family.seed + moved}) if moved and hasattr(family, "seed") else family
 

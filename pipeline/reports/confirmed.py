@@ -16,6 +16,7 @@ CONFIRMING = (
     "fashion_mnist_views",
     "cifar10_views",
     "cifar10_resnet",
+    "cifar100",
     "regime_long",
 )
 """The tasks whose zoos were trained after the fingerprints were frozen."""

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from pipeline.core.params import Identifier, Parameters, Seed, Title, read
+from pipeline.core.params import Identifier, Parameters, Seed, Title, merged, read, typed
 from pipeline.tasks.recipe import Recipe, RecipeChange
 from pipeline.tasks.watermark import Watermark
 
@@ -181,6 +181,13 @@ def kind_of(verification: Verification | None) -> Kind:
 def task_part(task: str, part: str) -> Any:
     """One part of a task's section, typed: stages read parts, so that dvc.yaml can name what they depend on."""
     return getattr(read(f"task.{task}", Task), part)
+
+
+def read_for(path: str, kind: Any, task: str | None, part: str) -> Any:
+    """The section at `path` of params.yaml as a `kind`, with what `part` (`attacks` or `probes`) of `task` changes on top."""
+    change = task_part(task, part).get(path.split(".")[-1]) if task else None
+    where = f"{path} as in task.{task}.{part}" if change else path
+    return typed(merged(read(path, dict), change or {}), kind, where)
 
 
 def parts_of(task: str, file: Path | None = None) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 trained."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -85,9 +85,7 @@ def _check_attacks(tasks: dict[str, Task]) -> None:
                     raise BadInput(f"this attack belongs to the section {other}")
     known = [name for section in SECTIONS for name in read(section)]
     for task, own in tasks.items():
-        for name in own.attacks:
-            if name not in known:
-                raise BadInput(f"{FILE}: task.{task}.attacks: {unknown('attack', name, known)}")
+        _check_changed(f"task.{task}.attacks", own.attacks, "attack", known)
     for section in SECTIONS:
         for name in read(section):
             with _within(f"{section}.{name}"):
@@ -108,14 +106,19 @@ def _check_kept(maker: Maker) -> None:
 def _families(task: str, own: Task) -> dict[str, Any]:
     """Every family of probes as `task` has it."""
     known = read("probes")
-    for name in own.probes:
-        if name not in known:
-            raise BadInput(f"{FILE}: task.{task}.probes: {unknown('family of probes', name, known)}")
+    _check_changed(f"task.{task}.probes", own.probes, "family of probes", known)
     found = {}
     for name in known:
         with _within(f"probes.{name}"):
             found[name] = read_family(name, task)
     return found
+
+
+def _check_changed(where: str, changed: Collection[str], kind: str, known: Collection[str]) -> None:
+    """Raise BadInput, naming the nearest, if a task changes what is not there."""
+    for name in changed:
+        if name not in known:
+            raise BadInput(f"{FILE}: {where}: {unknown(kind, name, known)}")
 
 
 def _check_fingerprints() -> None:
