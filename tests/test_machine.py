@@ -29,10 +29,13 @@ def listed(tmp_path, monkeypatch):
     return make
 
 
-def place_of(job):
-    """Where this job ran: the process and the cards that it sees. Odd jobs take longer."""
-    time.sleep(0.05 * (1 + 5 * (job == 0)))
-    return job, os.getpid(), os.environ.get(machine.VISIBLE)
+def at_once(job):
+    """Where this job ran: its number, the process and the cards that it sees. It ends when all four run, each in a process."""
+    number, begun = job
+    (begun / str(number)).touch()
+    while len(list(begun.iterdir())) < 4:
+        time.sleep(0.01)
+    return number, os.getpid(), os.environ.get(machine.VISIBLE)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +48,7 @@ def test_a_share_says_how_many_workers_a_card_holds(share, places, listed, monke
 
 
 def waits_for_all_others(job):
-    """As place_of; the first job ends when the eleven others have, which a free worker must therefore take."""
+    """As at_once; the first job ends when the eleven others have, which a free worker must therefore take."""
     number, done = job
     (done / str(number)).touch()
     while number == 0 and len(list(done.iterdir())) < 12:
@@ -65,10 +68,11 @@ def test_every_worker_owns_one_card_and_takes_the_next_job_when_it_is_free(liste
     assert [number for number, process, _ in seen if process == slow] == [0]
 
 
-def test_shares_put_several_workers_on_a_card(listed, monkeypatch):
+def test_shares_put_several_workers_on_a_card(listed, monkeypatch, tmp_path):
     listed(LISTED)
     monkeypatch.setenv(machine.SHARE, "0.5")
-    seen = list(run_all(place_of, range(24), "placing"))
+    (tmp_path / "begun").mkdir()
+    seen = list(run_all(at_once, [(number, tmp_path / "begun") for number in range(4)], "placing"))
     assert sorted({process: card for _, process, card in seen}.values()) == ["0", "0", "1", "1"]
 
 
