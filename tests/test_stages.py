@@ -52,21 +52,25 @@ def ran(tmp_path_factory):
                 seen.add(path)
                 return original(path, *rest, **named)
 
+            def record_section(path, *rest, seen=seen, **named):
+                """Of `pipeline.tasks.task` itself, which reads a task whole to give one part of it."""
+                seen.update([] if path.startswith("task.") else [path])
+                return original(path, *rest, **named)
+
             def record_part(name, part, seen=seen):
                 seen.add(f"task.{name}.{part}")
                 return original_part(name, part)
 
             for where in (
                 "pipeline.core.params",
-                "pipeline.attacks",
-                "pipeline.probes",
                 "pipeline.wiring.check",
                 "pipeline.fingerprints.naming",
                 "stages.score",
                 "stages.report",
             ):
                 patch.setattr(f"{where}.read", record)
-            for where in ("pipeline.attacks", *(f"stages.{stage}" for stage in READS_PARTS)):
+            patch.setattr("pipeline.tasks.task.read", record_section)
+            for where in ("pipeline.tasks.task", "pipeline.probes", *(f"stages.{stage}" for stage in READS_PARTS)):
                 patch.setattr(f"{where}.task_part", record_part)
             result = run(*words)
             assert result.exit_code == 0, f"{words}: {result.output} {result.exception!r}"
