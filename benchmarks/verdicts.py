@@ -1,6 +1,6 @@
 """An owner's verdicts on the benchmark's suspects: copies found, innocents accused, by attack, answers, queries, references.
 
-    python benchmarks/verdicts.py             # every published task; needs `dvc pull snapshots/*.dvc`
+    python benchmarks/verdicts.py             # every published task with probes enough; needs `dvc pull snapshots/*.dvc`
     python benchmarks/verdicts.py TASK ...
 
 The answers are those of the published runs. References are a task's irrelevant models: to judge one of them, all others; to
@@ -178,8 +178,10 @@ def mixed(models: pd.DataFrame, answers: np.ndarray) -> np.ndarray:
 
 
 def measure(task: str) -> Iterator[dict[str, object]]:
-    """Rows of one published task."""
+    """Rows of one published task; none if it has too few probes for all of QUERIES."""
     models, source, listed = read_answers(Path(f"snapshots/{task}/outputs/augmented.parquet"), METHOD)
+    if len(source) < max(QUERIES):
+        return
     answers = np.stack(listed)
     settings = [
         (name, told, queries, number, answers)
@@ -189,8 +191,6 @@ def measure(task: str) -> Iterator[dict[str, object]]:
     ]
     settings += [("two models in turn", plain, queries, REFERENCES[-1], mixed(models, answers)) for queries in QUERIES]
     for name, told, queries, number, shown in settings:
-        if queries > len(source):
-            continue
         rows = judged(models, source, answers, told, queries, number, shown)
         for attack, own in rows.groupby("attack", sort=False):
             n = int(own["n"].median())
@@ -224,7 +224,8 @@ def main(tasks: list[str]) -> None:
     enough = rows[rows["references"] >= 19]
     write_measured(enough if len(enough) else rows)
     lines = [
-        f"Tasks: {', '.join(tasks)}. Called a copy at 5 % / at the least p-value that so many references can give / suspects.",
+        f"Tasks: {', '.join(rows['task'].unique())}. Called a copy at 5 % / at the least p-value that so many references can "
+        "give / suspects. A suspect is counted once for each source: tasks on the same images often share their innocents.",
         "",
     ]
     for title, by, own in (

@@ -1,5 +1,6 @@
 """The page, the leaderboard and the tables over all reports, made outside the DAG: they show whatever tasks have been run."""
 
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
 
@@ -14,18 +15,20 @@ from pipeline.reports import figures, markdown, overview_sections
 from pipeline.reports.confirmed import claim, confirmed
 from pipeline.reports.exchange import exchange
 from pipeline.reports.leaderboard import as_frame, as_json, leaderboard, schema
-from pipeline.reports.overview import main_tables, results, watermarked
+from pipeline.reports.overview import accuracy_tables, main_tables, results, watermarked
 from pipeline.reports.page import write_page
 from pipeline.reports.published import beside, read_published, threshold_beside
-from pipeline.reports.regimes import is_regime, regimes
+from pipeline.reports.regimes import accuracies, is_regime, regimes
 from pipeline.reports.section import Section
-from pipeline.reports.sources import over_sources
+from pipeline.reports.sources import irrelevant_models, over_sources
 from pipeline.reports.submitted import read_submitted
 from pipeline.reports.text import write_csv
 from pipeline.tasks.task import Task
 from stages.paths import OUTPUT
 
 PUBLISHED = Path("reports/published.csv")
+SAME_IMAGES = {"fashion_mini": "fashion_mnist", "kdef_by_person": "kdef"}
+"""Image sets that are a part of another one."""
 
 
 @click.command()
@@ -35,11 +38,14 @@ def index(reports: Path) -> None:
     rows for the tasks they belong to."""
     tasks = {name: read(f"task.{name}", Task) for name in read("task")}
     together = list(_together(reports, tasks))
-    board = leaderboard(reports, read_submitted(reports), together)
+    images = {name: SAME_IMAGES.get(own.data, own.data) for name, own in tasks.items()}
+    board = leaderboard(reports, read_submitted(reports), together, images)
     write_text(reports / "leaderboard.json", as_json(board))
     write_json(reports / "leaderboard.schema.json", schema())
     as_frame(board).to_parquet(reports / "leaderboard.parquet", index=False)
     write_text(reports / CARD, croissant(reports))
+    for file in [*reports.glob("sources_*.*"), *reports.glob("exchange_*.*")]:
+        file.unlink()
     document = overview_sections.overview(board, list(_sections(reports, tasks, together)))
     for section in document.sections:
         if section.picture:
@@ -56,9 +62,17 @@ Together = list[tuple[list[str], pd.DataFrame]]
 
 def _together(reports: Path, tasks: dict[str, Task]) -> Iterator[tuple[list[str], pd.DataFrame]]:
     redraws = read("redraws", Redraws)
-    for group in _groups(reports, tasks, lambda own: own.model_dump_json(exclude={"title", "source_seed"})):
-        frame = over_sources(reports, group, redraws)
-        yield group, beside(frame, read_published(PUBLISHED, tasks[group[0]].published))
+    for alike in _groups(reports, tasks, lambda own: own.model_dump_json(exclude={"title", "source_seed"})):
+        judged: dict[str, list[str]] = defaultdict(list)
+        for task in alike:
+            judged[irrelevant_models(reports, task)].append(task)
+        if len(judged) > 1:
+            apart = "; ".join(", ".join(group) for group in judged.values())
+            click.echo(f"not judged together, since their irrelevant models are not the same: {apart}", err=True)
+        for group in judged.values():
+            if len(group) > 1:
+                frame = over_sources(reports, group, redraws)
+                yield group, beside(frame, read_published(PUBLISHED, tasks[group[0]].published))
 
 
 def _sections(reports: Path, tasks: dict[str, Task], together: Together) -> Iterator[Section]:
@@ -71,7 +85,7 @@ def _sections(reports: Path, tasks: dict[str, Task], together: Together) -> Iter
         frame = confirmed(mains)
         yield _written(reports / "confirmed", frame, overview_sections.confirmed(frame, found, mains))
     if len(frame := regimes(mains)):
-        yield _written(reports / "regime", frame, overview_sections.regime(frame))
+        yield _written(reports / "regime", frame, overview_sections.regime(frame, accuracies(accuracy_tables(reports))))
     for group in _groups(reports, tasks, lambda own: (own.data, own.split, own.recipe)):
         frame = exchange(reports, group)
         frame = threshold_beside(frame, {task: read_published(PUBLISHED, tasks[task].published) for task in group})

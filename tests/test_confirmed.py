@@ -1,9 +1,14 @@
 """What was frozen, on zoos that came later: who is ahead of SAC, and in how many cells."""
 
+import re
+
 import pandas as pd
 import pytest
 
-from pipeline.reports.confirmed import PROBES, claim, confirmed, confirmed_grid, outcome
+from pipeline.reports.confirmed import CONFIRMING, PROBES, claim, confirmed, confirmed_grid, outcome
+from pipeline.reports.overview import main_tables
+from pipeline.reports.regimes import is_regime
+from tests.imports import ROOT
 
 AHEAD = {
     ("cosine_l1", ""): 0.7,
@@ -47,11 +52,17 @@ def test_leads_are_counted_over_tasks_and_probes(tmp_path):
     assert "matching" not in set(found["comparison"])
     said = outcome(found, {"fashion_mini": main_table()})
     assert said[0] == (
-        "partial, references owner: ahead of SAC in 5 of 5 cells of task and probes, by +0.100 at least; "
-        "mean average AUC 0.800, SAC 0.700."
+        "partial, references owner: ahead of SAC in 5 of 5 cells of task and probes, and of pointwise_cosine in 5, of SAC by "
+        "+0.100 at least; mean average AUC 0.800, SAC 0.700."
     )
-    assert said[1].startswith("partial_pointwise, references innocents: ahead of SAC in 0 of 5")
+    assert said[1].startswith(
+        "partial_pointwise, references innocents: ahead of SAC in 0 of 5 cells of task and probes, and of "
+    )
     assert said[2] == (
+        "pointwise_cosine, which needs no references: ahead of SAC in 5 of 5 cells of task and probes, of SAC by +0.050 at "
+        "least; mean average AUC 0.750, SAC 0.700."
+    )
+    assert said[3] == (
         "fashion_mini: 0 of 12 published AUCs lie in our intervals; mean gap 0.30, 0.30 without fine-tuning and the average."
     )
     assert claim(tmp_path / "nothing").empty
@@ -67,3 +78,12 @@ def test_the_table_has_the_papers_attacks_of_what_is_compared():
         "average": ["0.90 [0.85, 0.95] (paper 0.60)"] * 2,
     }
     assert confirmed({}).empty
+
+
+def test_every_published_zoo_that_came_later_is_shown_and_was_written_down():
+    """Runs that precede what was frozen asked no reference models of the owner."""
+    mains = main_tables(ROOT / "reports")
+    later = {task for task, main in mains.items() if "Partial, owner" in set(main["fingerprint"]) and not is_regime(task)}
+    assert later | {"regime_long"} == set(CONFIRMING)
+    protocol = (ROOT / "docs/protocol/partial.md").read_text(encoding="utf-8")
+    assert {task for task in CONFIRMING if f"`{task}`" not in protocol and not re.match("fashion_mini_", task)} == set()

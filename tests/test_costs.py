@@ -68,6 +68,12 @@ def test_costs_are_timed_on_a_run_wherever_it_lies(tmp_path, monkeypatch):
     (tmp_path / "artifacts").rename(tmp_path / "elsewhere")
     given = ["costs", scratch.TASK, scratch.TASK, "--out", "out"]
     assert "artifacts" in CliRunner().invoke(sac, given).output
+    params = scratch.tiny_params()
+    params["task"][scratch.TASK]["probes"] = {"misclassified": {"minimum": 140}}
+    scratch.write_params(tmp_path, params)
+    refused = CliRunner().invoke(sac, [*given, "--artifacts", "elsewhere"]).output
+    assert "140 are needed" in refused, "the task's own probes are timed"
+    scratch.write_params(tmp_path, scratch.tiny_params())
     done = CliRunner().invoke(sac, [*given, "--artifacts", "elsewhere"])
     assert done.exit_code == 0 and "times as long as SAC-JC here" in done.output, done.output
     table = pd.read_csv(tmp_path / "out" / scratch.TASK / "fingerprint_costs.csv")

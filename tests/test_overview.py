@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from pipeline.reports.exchange import exchange
-from pipeline.reports.overview import main_tables, results
-from pipeline.reports.regimes import CHANGED, is_regime, regime_grid, regimes
+from pipeline.reports.overview import accuracy_tables, main_tables, results
+from pipeline.reports.regimes import CHANGED, accuracies, is_regime, regime_grid, regimes
 from pipeline.tasks.task import parts_of
 
 ARCHS = ["densenet_slim", "mobilenet_slim", "resnet_slim", "vgg_slim"]
@@ -68,6 +68,15 @@ def test_regimes_that_differ_in_one_thing_stand_side_by_side(tmp_path):
     (row,) = regime_grid(frame).to_dict("records")
     told = {"augmented, asked on views": "0.90", "fewer epochs": "0.20", "asked once an image": "0.40"}
     assert row == {"fingerprint": "SAC-m", **told} and list(row) == ["fingerprint", *told]
+
+
+def test_how_well_a_regime_s_models_know_their_images_stands_beside_it(tmp_path):
+    attacks = {"attack": ["source", "irrelevant", "irrelevant", "prune"], "train_accuracy": [0.99, 0.9, 1.0, 0.1]}
+    write(tmp_path / "regime_long", "accuracy", pd.DataFrame({**attacks, "test_accuracy": [0.86, 0.8, 0.9, 0.1]}))
+    write(tmp_path / "digits", "accuracy", pd.DataFrame(attacks))
+    assert accuracies(accuracy_tables(tmp_path)) == [
+        "more epochs: right on their own images, the source 0.990, irrelevant models 0.950; on held-out ones 0.860 and 0.850."
+    ]
 
 
 def test_every_zoo_of_the_regimes_differs_in_the_one_thing_that_its_column_says():

@@ -97,6 +97,10 @@ def test_the_repositorys_own_parameters_are_right(changed):
             {"task.cifar100.probes": {"boundary": {"counts": 5}}},
             "probes.boundary as in task.cifar100.probes: unknown key 'counts'",
         ),
+        (
+            {"tasks": ["fashion_mini", "cifar100"], "task.cifar100.probes": {"augmented": {"count": 6000}}},
+            "task.cifar100: split.pool: 5000 images, of which probes.augmented needs at least 6000",
+        ),
         ({"task.digits.data": "digit"}, "task.digits: .*unknown name 'digit': did you mean 'digits'"),
         ({"task.digits.seeds": 0}, "task.digits.seeds: .*greater than or equal to 1, found 0"),
         ({"task.digits.transfer.data": "mnist"}, "unknown name 'mnist'"),

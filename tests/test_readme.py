@@ -43,6 +43,7 @@ COLUMNS = [
     "AKH",
     "Logit cosine",
     "Procrustes",
+    "WP-JC",
     "Partial, innocents",
     "Partial, owner",
     "CAE",
@@ -53,8 +54,8 @@ tells copies from other models with an average AUC of {SAC-w} {[SAC-w]} as SAC-w
 and {SAC-JC} {[SAC-JC]} as SAC-JC (1: always, 0.5: by chance); {inside} of {published} AUCs that the paper prints lie in
 our 95 % intervals. A partial correlation, told by reference models what models of one task have in common
 anyway, has {Partial, owner} {[Partial, owner]} when the owner trains them; its form was chosen on this very task.
-Of the rivals AKH, which needs labels alone, has {AKH} {[AKH]}, Procrustes {Procrustes} {[Procrustes]} and
-CAE {CAE} {[CAE]}."""
+Of the rivals WP-JC, a suspect's errors where the source errs, has {WP-JC} {[WP-JC]}, AKH, which compares
+labels there, {AKH} {[AKH]}, Procrustes {Procrustes} {[Procrustes]} and CAE {CAE} {[CAE]}."""
 """A name in braces stands for its average AUC, one in brackets for the 95 % interval."""
 TWO_DECIMALS = re.compile(r"\b[01]\.\d\d\b")
 

@@ -1,5 +1,7 @@
 """Several sources of one kind: made by one parameter, and judged together from the committed tables of their tasks."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -22,7 +24,15 @@ from stages.cli import sac
 from tests.imports import ROOT
 from tests.test_sections import material
 
-ATTACKS = {"irrelevant": False, "extract_label": True, "prune": True, "extract_adv": True}
+ATTACKS = {
+    "irrelevant": ("task", 0.0),
+    "irrelevant_transfer": ("transfer", 1.0),
+    "extract_label": ("task", 2.0),
+    "prune": ("task", 0.0),
+    "extract_adv": ("task", 2.0),
+    "transfer_all": ("transfer", 2.0),
+}
+"""The domain of an attack, and what its scores are drawn around."""
 TASKS = ["one", "two", "three"]
 REDRAWS = 40
 
@@ -31,8 +41,8 @@ def scores_of(seed: int) -> pd.DataFrame:
     """Suspects of four architectures, two seeds each, as tables/scores.csv has them."""
     draw = np.random.default_rng(seed)
     rows = [
-        (attack, "task", stolen, arch, number, "", f"{attack}-{arch}-{number}", draw.normal(2.0 * stolen * (attack != "prune")))
-        for attack, stolen in ATTACKS.items()
+        (attack, domain, "irr" not in attack, arch, number, "", f"{attack}-{arch}-{number}", draw.normal(level))
+        for attack, (domain, level) in ATTACKS.items()
         for arch in ("densenet", "mobilenet", "resnet", "vgg")
         for number in range(2)
     ]
@@ -40,20 +50,24 @@ def scores_of(seed: int) -> pd.DataFrame:
 
 
 def evaluated(scores: pd.DataFrame) -> pd.DataFrame:
-    attacks = [Attack(name, "task", stolen, None, {}, []) for name, stolen in ATTACKS.items()]
+    attacks = [Attack(name, domain, "irr" not in name, None, {}, []) for name, (domain, _) in ATTACKS.items()]
     return judging.evaluate(scores.rename(columns={"SAC-m": "score"}), attacks, Statistics())
 
 
 @pytest.fixture
 def reports(tmp_path):
-    """Three sources with drawn scores, without redraws of the probes."""
+    """Three sources with drawn scores in any order, without redraws of the probes."""
     for seed, task in enumerate(TASKS):
         (tmp_path / task / "tables").mkdir(parents=True)
-        scores = scores_of(seed)
-        scores.to_csv(tmp_path / task / "tables/scores.csv", index=False)
-        main = evaluated(scores).assign(fingerprint="SAC-m", probes="wrong")
-        main.to_csv(tmp_path / task / "tables/main.csv", index=False)
+        write(tmp_path, task, scores_of(seed).sample(frac=1, random_state=seed))
     return tmp_path
+
+
+def write(reports: Path, task: str, scores: pd.DataFrame) -> None:
+    """The tables of a task with these scores."""
+    scores.drop(columns="ranks", errors="ignore").to_csv(reports / task / "tables/scores.csv", index=False)
+    main = evaluated(scores).assign(fingerprint="SAC-m", probes="wrong")
+    main.to_csv(reports / task / "tables/main.csv", index=False)
 
 
 def test_the_tables_of_all_sources_give_what_their_scores_give(reports):
@@ -67,12 +81,15 @@ def test_the_tables_of_all_sources_give_what_their_scores_give(reports):
         assert found[task].to_dict() == pytest.approx(own.to_dict())
 
 
-def test_the_draw_of_probes_that_the_tables_state_widens_the_limits(reports):
-    narrow = over_sources(reports, TASKS[:1], REDRAWS).set_index("attack").loc["prune"]
-    file = reports / "one/tables/main.csv"
-    pd.read_csv(file).assign(sd_probes=0.2).to_csv(file, index=False)
-    wide = over_sources(reports, TASKS[:1], REDRAWS).set_index("attack").loc["prune"]
-    assert wide["low"] < narrow["low"] and wide["high"] > narrow["high"] and wide["auc"] == narrow["auc"]
+def test_the_draw_of_probes_that_the_tables_state_counts_as_the_redraws_do(reports):
+    narrow = over_sources(reports, TASKS[:1], REDRAWS).set_index("attack")
+    scores, draw = scores_of(0), np.random.default_rng(9)
+    scores["ranks"] = [value + draw.normal(scale=1.0, size=REDRAWS) for value in scores["SAC-m"]]
+    write(reports, "one", scores)
+    found, expected = over_sources(reports, TASKS[:1], REDRAWS).set_index("attack"), evaluated(scores).set_index("attack")
+    for name in ("auc", "low", "high"):
+        assert found[name].to_dict() == pytest.approx(expected[name].to_dict()), name
+    assert found.loc["prune", "high"] - found.loc["prune", "low"] > narrow.loc["prune", "high"] - narrow.loc["prune", "low"]
 
 
 def test_a_fingerprint_that_one_source_lacks_or_that_does_not_apply_makes_no_number(reports):
@@ -85,6 +102,17 @@ def test_a_fingerprint_that_one_source_lacks_or_that_does_not_apply_makes_no_num
     assert over_sources(reports, TASKS, REDRAWS).empty
 
 
+def test_a_fingerprint_of_the_first_source_alone_stays_in_the_leaderboard(reports):
+    for task in TASKS[:2]:
+        write_report(material("SAC-JC"), reports / task)
+    frame = over_sources(reports, TASKS[:2], REDRAWS).assign(published="")
+    file = reports / "one/tables/main.csv"
+    main = pd.read_csv(file)
+    pd.concat([main, main.assign(fingerprint="EWE", auc=0.5)]).to_csv(file, index=False)
+    board = leaderboard(reports, together=[(TASKS[:2], frame)]).set_index("fingerprint")
+    assert set(board.loc["EWE", "auc"]) == {0.5} and set(board.loc["SAC-JC", "auc"]) != {0.5}
+
+
 def test_all_sources_count_as_one_task_in_the_leaderboard(reports):
     for task in TASKS:
         write_report(material("SAC-JC"), reports / task)
@@ -95,7 +123,9 @@ def test_all_sources_count_as_one_task_in_the_leaderboard(reports):
     assert own["low"].to_dict() == pytest.approx(frame[frame["attack"] == "average"].set_index("fingerprint")["low"].to_dict())
 
 
-def test_the_index_shows_them_together(tmp_path, monkeypatch):
+@pytest.fixture
+def two_made(tmp_path, monkeypatch):
+    """A folder of reports with two sources of one kind, in a repository of its own."""
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     params["task"] |= {f"made_{seed}": {"like": "digits", "title": f"made {seed}", "source_seed": seed} for seed in range(2)}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
@@ -105,12 +135,32 @@ def test_the_index_shows_them_together(tmp_path, monkeypatch):
     for seed in range(2):
         write_report(material("SAC-JC"), tmp_path / f"reports/made_{seed}")
     monkeypatch.chdir(tmp_path)
+    return tmp_path / "reports"
+
+
+def test_the_index_shows_them_together(two_made):
+    (two_made / "sources_left_from_before.csv").touch()
     done = CliRunner().invoke(sac, ["index"])
-    assert done.exit_code == 0, done.output
-    table = pd.read_csv(tmp_path / "reports/sources_made_0.csv")
+    assert done.exit_code == 0 and "not judged together" not in done.output, done.output
+    table = pd.read_csv(two_made / "sources_made_0.csv")
     assert {"made_0", "made_1", "lowest", "highest", "sources"} <= set(table) and set(table["sources"]) == {2}
-    page = (tmp_path / "reports/index.html").read_text()
+    page = (two_made / "index.html").read_text()
     assert "made_0: 2 sources" in page and 'id="sources_made_0"' in page
+    assert sorted(file.name for file in two_made.glob("sources_*")) == ["sources_made_0.csv", "sources_made_0.md"]
+    assert set(pd.read_parquet(two_made / "leaderboard.parquet")["images"]) == {"digits"}
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"), [("scores", "irrelevant-vgg-0", "irrelevant-vgg-9"), ("accuracy", "0.8", "0.7")]
+)
+def test_sources_with_other_irrelevant_models_are_not_judged_together(two_made, name, old, new):
+    file = two_made / f"made_1/tables/{name}.csv"
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+    done = CliRunner().invoke(sac, ["index"])
+    assert done.exit_code == 0 and "irrelevant models are not the same: made_0; made_1" in done.output
+    assert not list(two_made.glob("sources_*"))
 
 
 def test_another_source_is_another_model_of_the_same_images(tiny: Images):

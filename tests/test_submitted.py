@@ -87,21 +87,23 @@ def test_submitted_fingerprints_stand_in_the_leaderboard(reports, scores):
 def test_means_over_tasks_leave_variants_out():
     board = pd.DataFrame(
         [
-            {"task": task, "fingerprint": name, "attack": "average", "auc": auc, "published": None}
-            for task, name, auc in (
-                ("a", "X", 0.8),
-                ("b", "X", 0.9),
-                ("regime_short", "X", 0.1),
-                ("a", "Y", 0.7),
-                ("b", "Y", 0.6),
+            {"task": task, "images": images, "fingerprint": name, "attack": "average", "auc": auc, "published": None}
+            for task, images, name, auc in (
+                ("a", "one", "X", 0.8),
+                ("b", "two", "X", 0.85),
+                ("c", "two", "X", 0.95),
+                ("regime_short", "one", "X", 0.1),
+                ("a", "one", "Y", 0.7),
+                ("b", "two", "Y", 0.5),
+                ("c", "two", "Y", 0.7),
             )
         ]
     )
     row = means(board).set_index("fingerprint").loc["X"]
-    assert (row["auc"], row["tasks"]) == (pytest.approx(0.85), 2)
+    assert (row["auc"], row["tasks"]) == (pytest.approx(0.85), 3), "the mean of 0.8 and the second image set's 0.9"
     assert lead(board, "X", "Y")[0] == pytest.approx(0.2)
     assert outcome(board).startswith(
-        "Over 2 tasks, X tells copies from other models best: mean AUC 0.85 [0.21, 1.00]; Y has 0.65"
+        "Over 3 tasks on 2 image sets, X tells copies from other models best: mean AUC 0.85 [0.21, 1.00]; Y has 0.65"
     )
 
 

@@ -1,6 +1,7 @@
-"""Whether a threshold travels: tasks that differ in the source's architecture alone judge each other's suspects.
+"""Whether a threshold travels: tasks that differ in the source alone judge each other's suspects.
 
-SAC-JC, Table 7 (the thresholds) and Figure 5 (the mean F1 when a source is judged by another one's threshold).
+SAC-JC, Table 7 (the thresholds) and Figure 5 (the mean F1 when a source is judged by another one's threshold), which are about
+sources of several architectures.
 """
 
 from pathlib import Path

@@ -163,14 +163,14 @@ def draw_averages(main: pd.DataFrame) -> Figure:
 
 
 def draw_standings(rows: pd.DataFrame, board: pd.DataFrame) -> Figure:
-    """Mean AUCs over tasks with limits, the best on top, over the dots of single tasks, and the papers' mean."""
+    """Mean AUCs over image sets with limits, the best on top, over the dots of single tasks, and the papers' mean."""
     own = rows.iloc[::-1]
     figure, axes = plt.subplots(figsize=(6.5, 0.27 * len(own) + 1))
     averaged = board[board["attack"] == AVERAGE]
     for place, name in enumerate(own["fingerprint"]):
         dots = averaged[averaged["fingerprint"] == name]["auc"]
         axes.scatter(dots, [place] * len(dots), s=9, color="#999999", linewidths=0, zorder=1)
-    _limits(axes, own, range(len(own)), IRRELEVANT, "o", "mean over tasks, 95 % interval")
+    _limits(axes, own, range(len(own)), IRRELEVANT, "o", "mean over image sets, 95 % interval")
     printed = own["published"].to_numpy(float)
     axes.scatter(printed, range(len(own)), marker="D", s=24, color=STOLEN, label="published", zorder=3)
     _by_name(axes, list(own["fingerprint"]))

@@ -1,8 +1,9 @@
 """Every published number of every fingerprint, in one long table, and what it says over all tasks."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from pipeline.reports.text import measured, number, signed
 PARTS = ["method", "representation", "comparison", "references"]
 COLUMNS = {
     "task": "string",
+    "images": "string",
     "fingerprint": "string",
     "method": "string",
     "representation": "string",
@@ -40,21 +42,28 @@ LEAST = 0.5
 
 
 def leaderboard(
-    reports: Path, submitted: Sequence[pd.DataFrame] = (), together: Sequence[tuple[list[str], pd.DataFrame]] = ()
+    reports: Path,
+    submitted: Sequence[pd.DataFrame] = (),
+    together: Sequence[tuple[list[str], pd.DataFrame]] = (),
+    images: Mapping[str, str] = MappingProxyType({}),
 ) -> pd.DataFrame:
     """A row for each task, fingerprint and attack (COLUMNS). submitted: further rows, of fingerprints made elsewhere.
 
     together: tasks that differ in the source's seed alone, and their table over all sources, which stands for them under the
-    first one's name.
+    first one's name; a fingerprint that this table lacks keeps the first one's rows. images: the image set of each task, where
+    it is not the task's own.
     """
     mains = main_tables(reports)
     for tasks, frame in together:
-        mains = {task: frame if task == tasks[0] else main for task, main in mains.items() if task not in tasks[1:]}
+        first = mains[tasks[0]]
+        whole = pd.concat([frame, first[~first["fingerprint"].isin(frame["fingerprint"])]], ignore_index=True)
+        mains = {task: whole if task == tasks[0] else main for task, main in mains.items() if task not in tasks[1:]}
     frames = [_own(main).assign(task=task, submitted=False) for task, main in mains.items()]
     frames += [_own(frame).assign(submitted=True) for frame in submitted]
     if not frames:
         return pd.DataFrame(columns=list(COLUMNS))
-    return pd.concat(frames, ignore_index=True)[list(COLUMNS)]
+    board = pd.concat(frames, ignore_index=True)
+    return board.assign(images=[images.get(task, task) for task in board["task"]])[list(COLUMNS)]
 
 
 def _own(main: pd.DataFrame) -> pd.DataFrame:
@@ -100,14 +109,16 @@ def comparable(board: pd.DataFrame) -> pd.DataFrame:
 
 
 def means(board: pd.DataFrame) -> pd.DataFrame:
-    """By fingerprint and attack, the mean AUC over comparable tasks with limits that take each task as a draw.
+    """By fingerprint and attack, the mean AUC over image sets, each the mean over its comparable tasks, with limits that take
+    each image set as a draw: tasks of one share images and often irrelevant models.
 
-    Columns: fingerprint, attack, tasks (their number), auc, low, high (NaN for one task), published (the mean over the tasks
-    that have one). Attacks and fingerprints keep their order.
+    Columns: fingerprint, attack, tasks (their number), auc, low, high (NaN for one image set), published (the same mean over
+    the tasks that have one). Attacks and fingerprints keep their order.
     """
     rows = []
     for (fingerprint, attack), own in comparable(board).dropna(subset="auc").groupby(["fingerprint", "attack"], sort=False):
-        auc, low, high = mean_limits(own["auc"].to_numpy())
+        drawn = own.groupby("images")[["auc", "published"]].mean()
+        auc, low, high = mean_limits(drawn["auc"].to_numpy())
         low, high = np.clip([low, high], 0, 1)
         rows.append(
             {
@@ -117,7 +128,7 @@ def means(board: pd.DataFrame) -> pd.DataFrame:
                 "auc": auc,
                 "low": low,
                 "high": high,
-                "published": own["published"].mean(),
+                "published": drawn["published"].mean(),
             }
         )
     return pd.DataFrame(rows, columns=["fingerprint", "attack", "tasks", "auc", "low", "high", "published"])
@@ -131,10 +142,11 @@ def standings(board: pd.DataFrame) -> pd.DataFrame:
 
 
 def lead(board: pd.DataFrame, first: str, second: str) -> tuple[float, float, float]:
-    """By how much one fingerprint's average AUC exceeds another's, task by task: mean, low, high."""
+    """By how much one fingerprint's average AUC exceeds another's on the same tasks, by image set: mean, low, high."""
     own = comparable(board[board["attack"] == AVERAGE])
-    wide = own.pivot_table(index="task", columns="fingerprint", values="auc").reindex(columns=[first, second]).dropna()
-    return mean_limits((wide[first] - wide[second]).to_numpy())
+    wide = own.pivot_table(index=["images", "task"], columns="fingerprint", values="auc")
+    leads = wide.reindex(columns=[first, second]).dropna().diff(axis=1)[second]
+    return mean_limits(-leads.groupby("images").mean().to_numpy())
 
 
 def outcome(board: pd.DataFrame, papers: str = "SAC-JC") -> str:
@@ -143,9 +155,10 @@ def outcome(board: pd.DataFrame, papers: str = "SAC-JC") -> str:
     if own.empty:
         return "No task has been run yet."
     best, tasks = own.iloc[0], int(own["tasks"].max())
+    sets = comparable(board[board["fingerprint"].isin(own["fingerprint"])])["images"].nunique()
     said = (
-        f"Over {tasks} task{'s' * (tasks > 1)}, {best['fingerprint']} tells copies from other models best: mean AUC "
-        f"{told(best)}"
+        f"Over {tasks} task{'s' * (tasks > 1)} on {sets} image set{'s' * (sets > 1)}, {best['fingerprint']} tells copies from "
+        f"other models best: mean AUC {told(best)}"
     )
     rivals = [name for name in (*own["fingerprint"][1:2], papers) if name in set(own["fingerprint"][1:])]
     for name in dict.fromkeys(rivals):
@@ -153,7 +166,7 @@ def outcome(board: pd.DataFrame, papers: str = "SAC-JC") -> str:
     if rivals:
         mean, low, high = lead(board, best["fingerprint"], rivals[-1])
         sure = "" if np.isnan(low) else f" [{signed(low)}, {signed(high)}], {'a sure lead' if low > 0 else 'no sure lead'}"
-        said += f". Task by task it is ahead of {rivals[-1]} by {signed(mean)}{sure}"
+        said += f". On the same tasks it is ahead of {rivals[-1]} by {signed(mean)}{sure}"
     return f"{said} (1: perfect, 0.5: chance, in brackets 95 % intervals)."
 
 

@@ -57,6 +57,11 @@ def main_tables(reports: Path) -> dict[str, pd.DataFrame]:
     return {task: _table(reports, task, "main") for task in _tasks(reports)}
 
 
+def accuracy_tables(reports: Path) -> dict[str, pd.DataFrame]:
+    """The accuracies of every task that has a report."""
+    return {task: _table(reports, task, "accuracy") for task in _tasks(reports)}
+
+
 def watermarked(reports: Path) -> pd.DataFrame:
     """EWE's rows of the main tables of all watermarked twins, under their namesakes' names."""
     frames = []

@@ -22,8 +22,9 @@ ABOUT = (
     "as thieves make them, and models that are no copies. AUC: the chance that a copy scores higher than another model."
 )
 STANDINGS = (
-    "Mean over tasks of the average AUC over attacks; the interval takes each task as a draw. Grey dots: the tasks. "
-    "Diamonds: the papers' values, on their larger tasks."
+    "The average AUC over attacks, its mean over the tasks of an image set and then over image sets; the interval takes each "
+    "image set as a draw, since tasks of one set share images and often irrelevant models. Grey dots: the tasks. Diamonds: the "
+    "papers' values, on their larger tasks."
 )
 BOARD = (
     "AUC by fingerprint and task, of the attack that you choose; average is the mean over the attacks that the papers "
@@ -57,11 +58,11 @@ def overview(board: pd.DataFrame, sections: Sequence[Section]) -> Document:
     said, best = outcome(board), standings(board)
     first = Section(
         "standings",
-        "Average AUC by fingerprint, over tasks",
+        "Average AUC by fingerprint, over image sets",
         STANDINGS,
         picture=Picture(
             "standings",
-            "Mean over tasks of the average AUC of every fingerprint, with 95 % intervals",
+            "Mean over image sets of the average AUC of every fingerprint, with 95 % intervals",
             said,
             partial(figures.draw_standings, best, comparable(board)),
         )
@@ -74,7 +75,7 @@ def overview(board: pd.DataFrame, sections: Sequence[Section]) -> Document:
 
 
 def grid(board: pd.DataFrame) -> pd.DataFrame:
-    """Fingerprint x task: the average AUC, and its mean over tasks with limits."""
+    """Fingerprint x task: the average AUC, and its mean over image sets with limits."""
     own = board[board["attack"] == AVERAGE]
     cells = {(row.fingerprint, row.task): number(row.auc) for row in own.itertuples()}
     over = {row.fingerprint: row for row in means(board).itertuples() if row.attack == AVERAGE}
@@ -132,9 +133,9 @@ def confirmed(frame: pd.DataFrame, claim: pd.DataFrame, mains: dict[str, pd.Data
     )
 
 
-def regime(frame: pd.DataFrame) -> Section:
-    """What the regime decides."""
-    return Section("regime", "What the regime decides", REGIME, table=regime_grid(frame), coloured=True)
+def regime(frame: pd.DataFrame, known: Sequence[str]) -> Section:
+    """What the regime decides. known: how well the zoos know their images, in sentences."""
+    return Section("regime", "What the regime decides", REGIME, table=regime_grid(frame), points=known, coloured=True)
 
 
 def over_sources(frame: pd.DataFrame, group: Sequence[str]) -> Section:

@@ -38,6 +38,20 @@ def regimes(mains: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return kept[["task", "changed", "fingerprint", "attack", "auc", "low", "high"]].reset_index(drop=True)
 
 
+def accuracies(tables: dict[str, pd.DataFrame]) -> list[str]:
+    """How well each zoo of CHANGED knows its own images and others, in sentences. tables: accuracies by task."""
+    said = []
+    for task in CHANGED:
+        if task in tables:
+            own = tables[task].groupby("attack")[["train_accuracy", "test_accuracy"]].mean()
+            source, other = (own.loc[name].map("{:.3f}".format) for name in ("source", "irrelevant"))
+            said.append(
+                f"{CHANGED[task]}: right on their own images, the source {source['train_accuracy']}, irrelevant models "
+                f"{other['train_accuracy']}; on held-out ones {source['test_accuracy']} and {other['test_accuracy']}."
+            )
+    return said
+
+
 def regime_grid(frame: pd.DataFrame) -> pd.DataFrame:
     """The table `regime` for people: fingerprint by what was changed, the mean AUC over EXTRACTIONS."""
     own = frame[frame["attack"].isin(EXTRACTIONS)]

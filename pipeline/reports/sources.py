@@ -1,7 +1,7 @@
 """Several sources of one kind: tasks that differ in `source_seed` alone, judged together.
 
-Each source has its own probes and its own stolen suspects; the irrelevant models are the same for all. Everything is read from
-the committed tables of the tasks.
+Each source has its own probes and its own stolen suspects; the irrelevant models are the same for all (`irrelevant_models`).
+Everything is read from the committed tables of the tasks.
 """
 
 from collections.abc import Sequence
@@ -39,6 +39,14 @@ def over_sources(reports: Path, tasks: Sequence[str], redraws: int) -> pd.DataFr
                 | {name: np.mean([row[name] for row in own.values()]) for name in MEANS}
             )
     return pd.DataFrame(rows)
+
+
+def irrelevant_models(reports: Path, task: str) -> str:
+    """The irrelevant models that judge a task: their names and accuracies, the same text for the same models."""
+    scores, accuracy = (_read(reports, task, name) for name in ("scores", "accuracy"))
+    judges = set(JUDGES.values())
+    names = sorted(scores.loc[scores["attack"].isin(judges), "suspect"])
+    return "\n".join([*names, str(accuracy[accuracy["attack"].isin(judges)].to_csv(index=False))])
 
 
 def _read(reports: Path, task: str, name: str) -> pd.DataFrame:
