@@ -23,7 +23,7 @@ TASKS = {
     "fashion_mini_ewe": "the same, a watermarked source",
     "fashion_mnist": "FashionMNIST, learned by heart",
     "fashion_mnist_views": "FashionMNIST, augmented, asked on every view",
-    "cifar10": "CIFAR-10, learned by heart",
+    "fashion_mnist_long": "the same, few images, trained until they fit",
     "cifar10_views": "CIFAR-10, augmented, asked on every view",
     "cifar10_resnet": "the same, source a ResNet",
     "cifar100": "CIFAR-100, augmented, asked on every view",
