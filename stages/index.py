@@ -27,7 +27,13 @@ from pipeline.tasks.task import Task
 from stages.paths import OUTPUT
 
 PUBLISHED = Path("reports/published.csv")
-SAME_IMAGES = {"fashion_mini": "fashion_mnist", "kdef_by_person": "kdef"}
+SAME_IMAGES = {
+    "fashion_mini": "fashion_mnist",
+    "cifar100_first10": "cifar100",
+    "tiny_imagenet_first100": "tiny_imagenet",
+    "tiny_imagenet_rest100": "tiny_imagenet",
+    "kdef_by_person": "kdef",
+}
 """Image sets that are a part of another one."""
 
 
@@ -44,12 +50,11 @@ def index(reports: Path) -> None:
     write_json(reports / "leaderboard.schema.json", schema())
     as_frame(board).to_parquet(reports / "leaderboard.parquet", index=False)
     write_text(reports / CARD, croissant(reports))
-    for file in [*reports.glob("sources_*.*"), *reports.glob("exchange_*.*")]:
-        file.unlink()
     document = overview_sections.overview(board, list(_sections(reports, tasks, together)))
     for section in document.sections:
         if section.picture:
             figures.save(section.picture, reports / f"{section.picture.name}.svg")
+    _remove_left(reports, [section.anchor for section in document.sections])
     write_page(reports / "index.html", document, reports, overview_sections.explored(board))
     if len(rows := watermarked(reports)):
         write_text(reports / "watermarked.csv", rows.to_csv(index=False))
@@ -90,6 +95,15 @@ def _sections(reports: Path, tasks: dict[str, Task], together: Together) -> Iter
         frame = exchange(reports, group)
         frame = threshold_beside(frame, {task: read_published(PUBLISHED, tasks[task].published) for task in group})
         yield _written(reports / f"exchange_{group[0]}", frame, overview_sections.exchanged(frame, group))
+
+
+def _remove_left(reports: Path, written: list[str]) -> None:
+    """Remove tables over tasks that are no group any more. written: the names of what there is."""
+    for kind in ("sources", "exchange"):
+        for suffix in ("csv", "md", "svg"):
+            for file in reports.glob(f"{kind}_*.{suffix}"):
+                if file.stem not in written:
+                    file.unlink()
 
 
 def _groups(reports: Path, tasks: dict[str, Task], same: Callable[[Task], Hashable]) -> list[list[str]]:

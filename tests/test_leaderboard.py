@@ -39,6 +39,8 @@ def test_the_committed_leaderboard_is_what_its_schema_says():
     found = strict((REPORTS / "leaderboard.json").read_text(encoding="utf-8"))
     assert len(found) == len(pd.read_parquet(REPORTS / "leaderboard.parquet")) > 100
     CHECK.validate(found)
+    images = {row["task"]: row["images"] for row in found}
+    assert images["fashion_mini"] == images["fashion_mnist_views"] == "fashion_mnist" and images["cifar100"] == "cifar100"
 
 
 def test_what_does_not_apply_is_null(rows):

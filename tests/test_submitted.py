@@ -1,11 +1,12 @@
 """A fingerprint that somebody else computed is judged like our own, and a score file that is not in order is refused."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner
 
 from pipeline.core.errors import BadInput
-from pipeline.reports.leaderboard import COLUMNS, as_records, lead, leaderboard, means, outcome
+from pipeline.reports.leaderboard import COLUMNS, as_records, lead, leaderboard, means, outcome, standings
 from pipeline.reports.library import load
 from pipeline.reports.report import write_report
 from pipeline.reports.submitted import judged, read_submitted
@@ -84,27 +85,41 @@ def test_submitted_fingerprints_stand_in_the_leaderboard(reports, scores):
     (reports / "submitted/mine.csv").unlink()
 
 
-def test_means_over_tasks_leave_variants_out():
-    board = pd.DataFrame(
-        [
-            {"task": task, "images": images, "fingerprint": name, "attack": "average", "auc": auc, "published": None}
-            for task, images, name, auc in (
-                ("a", "one", "X", 0.8),
-                ("b", "two", "X", 0.85),
-                ("c", "two", "X", 0.95),
-                ("regime_short", "one", "X", 0.1),
-                ("a", "one", "Y", 0.7),
-                ("b", "two", "Y", 0.5),
-                ("c", "two", "Y", 0.7),
-            )
-        ]
+def board_of(*rows):
+    """Average AUCs as a leaderboard has them: task, image set, fingerprint, AUC, published AUC."""
+    names = ["task", "images", "fingerprint", "auc", "published"]
+    return pd.DataFrame([{**dict(zip(names, row, strict=True)), "attack": "average"} for row in rows])
+
+
+def test_means_over_image_sets_leave_variants_out():
+    board = board_of(
+        ("a", "one", "X", 0.8, 1.0),
+        ("b", "two", "X", 0.85, 0.5),
+        ("c", "two", "X", 0.95, 0.7),
+        ("regime_short", "one", "X", 0.1, 0.1),
+        ("a", "one", "Y", 0.7, None),
+        ("b", "two", "Y", 0.5, None),
+        ("c", "two", "Y", 0.7, None),
     )
     row = means(board).set_index("fingerprint").loc["X"]
-    assert (row["auc"], row["tasks"]) == (pytest.approx(0.85), 3), "the mean of 0.8 and the second image set's 0.9"
+    assert (row["auc"], row["tasks"], row["sets"]) == (pytest.approx(0.85), 3, 2), "the mean of 0.8 and the second set's 0.9"
+    assert row["published"] == pytest.approx(0.8)
     assert lead(board, "X", "Y")[0] == pytest.approx(0.2)
     assert outcome(board).startswith(
         "Over 3 tasks on 2 image sets, X tells copies from other models best: mean AUC 0.85 [0.21, 1.00]; Y has 0.65"
     )
+
+
+def test_what_is_measured_elsewhere_is_not_ranked_beside_the_others():
+    shared = [(task, task, name, auc, None) for task in "abc" for name, auc in (("X", 0.8), ("Y", 0.7))]
+    board = board_of(*shared, ("a", "a", "Z", 1.0, None), ("b", "b", "Z", 1.0, None), ("c", "c", "Z", np.nan, None))
+    assert list(standings(board)["fingerprint"]) == ["X", "Y"]
+    assert outcome(board).startswith("Over 3 tasks on 3 image sets, X ")
+
+
+def test_without_a_common_task_no_lead_is_told():
+    said = outcome(board_of(("a", "a", "X", 0.8, None), ("b", "b", "SAC-JC", 0.7, None)))
+    assert said.startswith("Over 1 task on 1 image set, X ") and "nan" not in said and "ahead" not in said
 
 
 def test_all_tables_are_loaded_in_one_call(reports):

@@ -112,8 +112,8 @@ def means(board: pd.DataFrame) -> pd.DataFrame:
     """By fingerprint and attack, the mean AUC over image sets, each the mean over its comparable tasks, with limits that take
     each image set as a draw: tasks of one share images and often irrelevant models.
 
-    Columns: fingerprint, attack, tasks (their number), auc, low, high (NaN for one image set), published (the same mean over
-    the tasks that have one). Attacks and fingerprints keep their order.
+    Columns: fingerprint, attack, tasks and sets (their numbers), auc, low, high (NaN for one image set), published (the same
+    mean over the tasks that have one). Attacks and fingerprints keep their order.
     """
     rows = []
     for (fingerprint, attack), own in comparable(board).dropna(subset="auc").groupby(["fingerprint", "attack"], sort=False):
@@ -125,20 +125,25 @@ def means(board: pd.DataFrame) -> pd.DataFrame:
                 "fingerprint": fingerprint,
                 "attack": attack,
                 "tasks": len(own),
+                "sets": len(drawn),
                 "auc": auc,
                 "low": low,
                 "high": high,
                 "published": drawn["published"].mean(),
             }
         )
-    return pd.DataFrame(rows, columns=["fingerprint", "attack", "tasks", "auc", "low", "high", "published"])
+    return pd.DataFrame(rows, columns=["fingerprint", "attack", "tasks", "sets", "auc", "low", "high", "published"])
 
 
 def standings(board: pd.DataFrame) -> pd.DataFrame:
-    """The means of the papers' average, the best first, of fingerprints that most tasks have."""
+    """The means of the papers' average, the best first, of fingerprints that most tasks have, on as many image sets as most
+    fingerprints: others are means over something else."""
     own = means(board)
     own = own[own["attack"] == AVERAGE]
-    return own[own["tasks"] > LEAST * own["tasks"].max()].sort_values("auc", ascending=False, kind="stable")
+    usual = own["sets"].mode().max()
+    return own[(own["tasks"] > LEAST * own["tasks"].max()) & (own["sets"] >= usual)].sort_values(
+        "auc", ascending=False, kind="stable"
+    )
 
 
 def lead(board: pd.DataFrame, first: str, second: str) -> tuple[float, float, float]:
@@ -154,8 +159,8 @@ def outcome(board: pd.DataFrame, papers: str = "SAC-JC") -> str:
     own = standings(board)
     if own.empty:
         return "No task has been run yet."
-    best, tasks = own.iloc[0], int(own["tasks"].max())
-    sets = comparable(board[board["fingerprint"].isin(own["fingerprint"])])["images"].nunique()
+    best = own.iloc[0]
+    tasks, sets = int(best["tasks"]), int(best["sets"])
     said = (
         f"Over {tasks} task{'s' * (tasks > 1)} on {sets} image set{'s' * (sets > 1)}, {best['fingerprint']} tells copies from "
         f"other models best: mean AUC {told(best)}"
@@ -163,8 +168,8 @@ def outcome(board: pd.DataFrame, papers: str = "SAC-JC") -> str:
     rivals = [name for name in (*own["fingerprint"][1:2], papers) if name in set(own["fingerprint"][1:])]
     for name in dict.fromkeys(rivals):
         said += f"; {name} has {told(own[own['fingerprint'] == name].iloc[0])}"
-    if rivals:
-        mean, low, high = lead(board, best["fingerprint"], rivals[-1])
+    mean, low, high = lead(board, best["fingerprint"], rivals[-1]) if rivals else [np.nan] * 3
+    if not np.isnan(mean):
         sure = "" if np.isnan(low) else f" [{signed(low)}, {signed(high)}], {'a sure lead' if low > 0 else 'no sure lead'}"
         said += f". On the same tasks it is ahead of {rivals[-1]} by {signed(mean)}{sure}"
     return f"{said} (1: perfect, 0.5: chance, in brackets 95 % intervals)."
