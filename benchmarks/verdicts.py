@@ -35,19 +35,6 @@ MEASURED = Path(__file__).parent.parent / "pipeline/cases/measured.csv"
 METHOD = "cutmix"
 QUERIES, REFERENCES = (25, 50, 100, 150), (4, 8, 20)
 COPIES = ("finetune_all", "finetune_last", "prune", "extract_label", "extract_prob", "extract_adv")
-COLUMNS = [
-    "task",
-    "answers",
-    "form",
-    "queries",
-    "references",
-    "asked",
-    "attack",
-    "suspects",
-    "called_copy",
-    "undecided",
-    "least_p",
-]
 Changing = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
@@ -231,11 +218,12 @@ def summed(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 def main(tasks: list[str]) -> None:
     """Measure, and write the tables."""
     tasks = tasks or sorted(path.stem for path in Path("snapshots").glob("*.dvc") if not path.stem.startswith("faces"))
-    rows = pd.DataFrame([row for task in tasks for row in measure(task)], columns=COLUMNS)
-    if few := [task for task in tasks if task not in set(rows["task"])]:
-        print(f"left out, since it has fewer than {max(QUERIES)} probes a method: {', '.join(few)}")
-    if rows.empty:
+    measured = {task: list(measure(task)) for task in tasks}
+    if few := [task for task, own in measured.items() if not own]:
+        print(f"left out, for fewer than {max(QUERIES)} probes a method: {', '.join(few)}")
+    if len(few) == len(tasks):
         return
+    rows = pd.DataFrame([row for own in measured.values() for row in own])
     OUT.mkdir(exist_ok=True)
     rows.to_csv(OUT / "verdicts.csv", index=False)
     enough = rows[rows["references"] >= 19]

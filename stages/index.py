@@ -99,11 +99,9 @@ def _sections(reports: Path, tasks: dict[str, Task], together: Together) -> Iter
 
 def _remove_left(reports: Path, written: list[str]) -> None:
     """Remove tables over tasks that are no group any more. written: the names of what there is."""
-    for kind in ("sources", "exchange"):
-        for suffix in ("csv", "md", "svg"):
-            for file in reports.glob(f"{kind}_*.{suffix}"):
-                if file.stem not in written:
-                    file.unlink()
+    for file in [*reports.glob("sources_*"), *reports.glob("exchange_*")]:
+        if file.suffix in (".csv", ".md", ".svg") and file.stem not in written:
+            file.unlink()
 
 
 def _groups(reports: Path, tasks: dict[str, Task], same: Callable[[Task], Hashable]) -> list[list[str]]:

@@ -92,14 +92,15 @@ def outcome(found: pd.DataFrame, mains: dict[str, pd.DataFrame]) -> list[str]:
     said = []
     frozen = [(comparison, references) for comparison in FROZEN for references in ("owner", "owner_other", "innocents")]
     for comparison, references in [*frozen, (RIVAL, "")]:
-        own = _average(found, comparison, references)
+        own = _rows(found, comparison, references)
         if len(own):
-            sac, rival = (_average(found, name).loc[own.index] for name in (SAC[0], RIVAL))
-            leads, after = own - sac, "" if comparison == RIVAL else f", and of {RIVAL} in {(own > rival).to_numpy().sum()}"
+            aucs = own[PROBES]
+            sac, rival = (_rows(found, name).loc[own.index, PROBES] for name in (SAC[0], RIVAL))
+            beaten = f", and of {RIVAL} in {(aucs > rival).to_numpy().sum()}" if references else ""
             said.append(
                 f"{comparison}, {f'references {references}' if references else 'which needs no references'}: ahead of SAC in "
-                f"{(leads > 0).to_numpy().sum()} of {own.size} cells of task and probes{after}, of SAC by "
-                f"{signed(leads.to_numpy().min(), 3)} at least; mean average AUC {number(own.to_numpy().mean(), 3)}, SAC "
+                f"{own['ahead'].sum()} of {aucs.size} cells of task and probes{beaten}, of SAC by "
+                f"{signed(own['least'].min(), 3)} at least; mean average AUC {number(aucs.to_numpy().mean(), 3)}, SAC "
                 f"{number(sac.to_numpy().mean(), 3)}."
             )
     for task in CONFIRMING:
@@ -114,10 +115,9 @@ def outcome(found: pd.DataFrame, mains: dict[str, pd.DataFrame]) -> list[str]:
     return said
 
 
-def _average(found: pd.DataFrame, comparison: str, references: str = "") -> pd.DataFrame:
-    """(tasks, PROBES): average AUCs of a comparison by one kind of references."""
-    own = found[(found["comparison"] == comparison) & (found["references"] == references)]
-    return own.set_index("task")[PROBES]
+def _rows(found: pd.DataFrame, comparison: str, references: str = "") -> pd.DataFrame:
+    """The rows of a comparison by one kind of references, by task."""
+    return found[(found["comparison"] == comparison) & (found["references"] == references)].set_index("task")
 
 
 def about(found: pd.DataFrame) -> str:

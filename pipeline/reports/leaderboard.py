@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -45,13 +44,13 @@ def leaderboard(
     reports: Path,
     submitted: Sequence[pd.DataFrame] = (),
     together: Sequence[tuple[list[str], pd.DataFrame]] = (),
-    images: Mapping[str, str] = MappingProxyType({}),
+    images: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """A row for each task, fingerprint and attack (COLUMNS). submitted: further rows, of fingerprints made elsewhere.
 
     together: tasks that differ in the source's seed alone, and their table over all sources, which stands for them under the
     first one's name; a fingerprint that this table lacks keeps the first one's rows. images: the image set of each task, where
-    it is not the task's own.
+    it is not its own.
     """
     mains = main_tables(reports)
     for tasks, frame in together:
@@ -63,7 +62,7 @@ def leaderboard(
     if not frames:
         return pd.DataFrame(columns=list(COLUMNS))
     board = pd.concat(frames, ignore_index=True)
-    return board.assign(images=[images.get(task, task) for task in board["task"]])[list(COLUMNS)]
+    return board.assign(images=board["task"].replace(images or {}))[list(COLUMNS)]
 
 
 def _own(main: pd.DataFrame) -> pd.DataFrame:
