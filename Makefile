@@ -1,5 +1,5 @@
 # make repro: set up and run the whole benchmark, saying how far it is. make review: set up, recompute what is published and compare it.
-# make test: set up and run the tests that take under five minutes together. make slow: set up and run the others.
+# make test: set up and run all tests but the slow ones, five to eleven minutes on two cores. make slow: set up and run the slow ones.
 # make check: set up; lint, format, types, wiring, and the coverage.
 # make docs: set up and build the pages as a site, build/site/index.html; a broken link fails.
 PYTHON ?= python3
