@@ -23,7 +23,7 @@ TASKS = {
     "fashion_mini_ewe": "the same, a watermarked source",
     "fashion_mnist": "FashionMNIST, learned by heart",
     "fashion_mnist_views": "FashionMNIST, augmented, asked on every view",
-    "fashion_mnist_long": "the same, few images, trained until they fit",
+    "fashion_mnist_long": "the same, few images, trained until they fit, two sources",
     "cifar10_views": "CIFAR-10, augmented, asked on every view",
     "cifar10_resnet": "the same, source a ResNet",
     "cifar100": "CIFAR-100, augmented, asked on every view",
@@ -34,7 +34,7 @@ TASKS = {
     "faces": "Face verification (LFW)",
     "faces_orl": "Face verification (ORL)",
 }
-SOURCES = {"fashion_mini": ["fashion_mini_2", "fashion_mini_3"]}
+SOURCES = {"fashion_mini": ["fashion_mini_2", "fashion_mini_3"], "fashion_mnist_long": ["fashion_mnist_long_2"]}
 """Tasks that the findings show together with further sources, by the table over all of them."""
 COLUMNS = [
     "SAC-w",
