@@ -147,7 +147,7 @@ def changed(old, new):
         (changed("pool: 3000,", "pool: 100,"), "split.pool: 100 images, of which probes.augmented needs at least 150"),
         (
             changed("    like: emotion\n", "    like: emotoin\n"),
-            "emotion_resnet.like: unknown task 'emotoin': did you mean",
+            "emotion_views.like: unknown task 'emotoin': did you mean",
         ),
         (changed("  fashion_mini:\n", "  fashion_mini:\n    like: cifar10\n"), "like: .*a circle"),
         (
@@ -155,6 +155,7 @@ def changed(old, new):
             "title: expected one line of",
         ),
     ],
+    ids=lambda part: "content" if len(part) > 200 else None,
 )
 def test_what_is_senseless_stops_in_one_line(refused, content, says):
     import re
