@@ -29,8 +29,8 @@ TASKS = {
     "cifar100": "CIFAR-100, augmented, asked on every view",
     "emotion": "Emotions (FER2013)",
     "emotion_resnet": "the same, source a ResNet",
-    "emotion_mobilenet": "a MobileNet",
     "emotion_densenet": "a DenseNet",
+    "emotion_views": "Emotions, more images, augmented, asked on every view",
     "faces": "Face verification (LFW)",
     "faces_orl": "Face verification (ORL)",
 }
