@@ -6,6 +6,7 @@ import shutil
 import pytest
 import yaml
 
+from pipeline.core.machine import kind
 from pipeline.publish.snapshot import published_scores
 from tests import scratch
 from tests.repository import clone, dvc, ran, sac
@@ -48,6 +49,7 @@ def test_dvc_pulls_what_the_run_made(reviewer, published):
     for part in ("outputs/augmented.parquet", "records/prune.json", "probes/augmented/facts.json"):
         assert (folder / part).read_bytes() == (published / "artifacts" / TASK / part).read_bytes()
     assert (folder / "probes/augmented/examples.parquet").exists() and not list(folder.rglob("probes.parquet"))
+    assert json.loads((folder / "run.json").read_text())["machine"] == kind()
     seconds = json.loads((folder / "seconds.json").read_text())
     assert seconds and all((published / f".zoo/{key}.json").exists() for key in seconds)
 

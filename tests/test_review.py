@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from benchmarks.review_changes import changes
 from pipeline.core.errors import BadInput
 from pipeline.publish import remote
-from pipeline.publish.costs import write_costs
+from pipeline.publish.costs import run_costs, write_costs
 from pipeline.publish.review import Review, run
 from pipeline.publish.snapshot import collect, commands, lay_out, read_snapshot
 from pipeline.publish.sums import write_sums
@@ -102,6 +102,23 @@ def test_what_is_no_name_is_refused(here, name):
     renamed("irrelevant", name)
     with pytest.raises(BadInput, match=r"records: .* is no name"):
         read_snapshot(TASK)
+
+
+def on(machine):
+    """Publish the snapshot with a kind of machine in run.json."""
+    changed("run.json", json.dumps(json.loads(remote.fetch(TASK)["run.json"]) | {"machine": machine}).encode())
+
+
+@pytest.mark.parametrize("machine", ["<b>", "a\nb", "x" * 101, 7, None, ["cpu"]])
+def test_what_is_no_kind_of_machine_is_refused(here, machine):
+    on(machine)
+    with pytest.raises(BadInput, match="expected the kind of a machine"):
+        read_snapshot(TASK)
+
+
+def test_the_costs_say_what_published_them(here):
+    on("cpu AuthenticAMD, bf16")
+    assert set(run_costs(read_snapshot(TASK))["published_on"]) == {"cpu AuthenticAMD, bf16"}
 
 
 @pytest.mark.parametrize(

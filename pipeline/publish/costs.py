@@ -20,13 +20,14 @@ COSTS = REPORTS / "costs.csv"
 
 
 def run_costs(snapshot: Snapshot) -> pd.DataFrame:
-    """Models, training runs and core-seconds of a published run by attack, with its task in front."""
+    """Models, training runs and core-seconds of a published run by attack, with its task in front and what published it."""
     try:
         attacks = [attack_of(parse_json(snapshot.files[f"records/{name}.json"], name)) for name in snapshot.records]
         table = costs(attacks, snapshot.seconds)
     except (KeyError, TypeError, ValueError) as error:
         raise BadInput(f"{snapshot.where('records')}: not the records of a run ({error!r})") from None
     table.insert(0, "task", snapshot.task)
+    table["published_on"] = snapshot.machine
     return table
 
 

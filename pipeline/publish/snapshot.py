@@ -1,6 +1,6 @@
 """A published run: all that a reviewer needs to recompute a task's numbers, and no image that a licence keeps back.
 
-    run.json                     the task, and its attacks and families of probes in the order of the tables
+    run.json                     task, kind of machine, and the attacks and families of probes in the order of the tables
     params.yaml                  the parameters of the run: every section, and of all tasks this one
     records/ATTACK.json          the accuracies of its models
     outputs/FAMILY.parquet       what all models answered
@@ -14,6 +14,7 @@ a stranger's.
 
 import io
 import json
+import re
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -25,6 +26,7 @@ import yaml
 from pipeline.core.errors import BadInput
 from pipeline.core.files import write_bytes
 from pipeline.core.lockfile import read_lock
+from pipeline.core.machine import kind
 from pipeline.core.params import FILE, read
 from pipeline.core.yaml_text import load_yaml, parse_yaml
 from pipeline.probes.probe_set import EXAMPLES, FACTS
@@ -38,17 +40,23 @@ REFERRED = ("augmented", "misclassified")
 """The families whose answers stage `references` reads."""
 MOST = 200
 """How many attacks or families a snapshot may name."""
+MACHINE = re.compile(r"[\w ,.()/-]{1,100}")
+"""What the kind of a machine may look like."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A published run: the names of each role in the order of its tables, and the bytes of every file by its name."""
+    """A published run: the names of each role in the order of its tables, and the bytes of every file by its name.
+
+    machine: the kind of machine that published it; empty where the snapshot does not say.
+    """
 
     task: str
     outputs: tuple[str, ...]
     records: tuple[str, ...]
     probes: tuple[str, ...]
     files: dict[str, bytes]
+    machine: str = ""
 
     @property
     def seconds(self) -> dict[str, float]:
@@ -70,7 +78,8 @@ def collect(task: str, show_images: bool, seconds: dict[str, float]) -> dict[str
     Raises BadInput if they have more than LARGEST bytes together.
     """
     names = _roles(task)
-    files = {RUN: _json({"task": task, **names}), FILE: effective(task).encode(), SECONDS: _json(dict(sorted(seconds.items())))}
+    run = {"task": task, "machine": kind(), **names}
+    files = {RUN: _json(run), FILE: effective(task).encode(), SECONDS: _json(dict(sorted(seconds.items())))}
     home = Path("artifacts") / task
     for name in _files(names, examples=show_images):
         files[name] = (home / name).read_bytes()
@@ -110,13 +119,13 @@ def read_snapshot(task: str) -> Snapshot:
     where = f"{FOLDER / task}"
     if missing := {RUN, FILE, SCORES, SECONDS} - files.keys():
         raise BadInput(f"{where}: {min(missing)} is missing: publish {task} again")
-    names = _names(parse_json(files[RUN], f"{where}: {RUN}"), f"{where}: {RUN}", task)
+    names, machine = _run(parse_json(files[RUN], f"{where}: {RUN}"), f"{where}: {RUN}", task)
     expected = {RUN, FILE, SCORES, SECONDS} | _files(names, examples=False)
     optional = {f"probes/{family}/{EXAMPLES}" for family in names["probes"]}
     for name in sorted((expected - files.keys()) | (files.keys() - expected - optional)):
         raise BadInput(f"{where}: {name[:80]!r} is {'missing' if name in expected else 'no file of a snapshot'}")
     outputs, records, probes = (tuple(names[role]) for role in ROLES)
-    snapshot = Snapshot(task, outputs, records, probes, files)
+    snapshot = Snapshot(task, outputs, records, probes, files, machine)
     _check_files(snapshot)
     return snapshot
 
@@ -184,15 +193,19 @@ def _files(names: dict[str, list[str]], examples: bool) -> set[str]:
     return probes | outputs | {f"records/{name}.json" for name in names["records"]}
 
 
-def _names(raw: Any, where: str, task: str) -> dict[str, list[str]]:
-    if not isinstance(raw, dict) or set(raw) != {"task", *ROLES} or raw["task"] != task:
+def _run(raw: Any, where: str, task: str) -> tuple[dict[str, list[str]], str]:
+    """The names of each role, and the kind of machine."""
+    if not isinstance(raw, dict) or set(raw) - {"machine"} != {"task", *ROLES} or raw["task"] != task:
         raise BadInput(f"{where}: expected the task {task} and its {', '.join(ROLES)}")
+    machine = raw.get("machine", "")
+    if not isinstance(machine, str) or (machine and not MACHINE.fullmatch(machine)):
+        raise BadInput(f"{where}: machine: expected the kind of a machine, found {str(machine)[:80]!r}")
     for role in ROLES:
         if not isinstance(raw[role], list) or not 0 < len(raw[role]) <= MOST or len(set(map(str, raw[role]))) < len(raw[role]):
             raise BadInput(f"{where}: {role}: expected 1 to {MOST} names, none twice")
         for name in raw[role]:
             check_name(str(name), f"{where}: {role}")
-    return {role: [str(name) for name in raw[role]] for role in ROLES}
+    return {role: [str(name) for name in raw[role]] for role in ROLES}, machine
 
 
 def _check_files(snapshot: Snapshot) -> None:

@@ -32,10 +32,10 @@ BOARD = (
     "namesakes, do not count in the mean."
 )
 RESULTS = (
-    "Core-hours: the seconds of all training runs, on one core each, of the run that is published, where it was made. "
-    "inside: how many of the published AUCs lie in the 95 % interval of the measured one. gap: the mean absolute "
-    "difference to the published AUC; gap_hard: without fine-tuning and the average. distance: the mean gap in "
-    "standard errors. could_fail: cells that could have been outside, and how many of them are inside."
+    "Core-hours: the seconds of all training runs, on one core each, of the run that is published, where it was made; "
+    "costs.csv has them by attack. inside: how many of the published AUCs lie in the 95 % interval of the measured one. "
+    "gap: the mean absolute difference to the published AUC; gap_hard: without fine-tuning and the average. distance: the "
+    "mean gap in standard errors. could_fail: cells that could have been outside, and how many of them are inside."
 )
 SOURCES = (
     "The average AUC over attacks of each source, their mean with a 95 % interval that covers the draw of sources, and how "
