@@ -18,7 +18,7 @@ from tests.making import make_tiny
 TASK = Recipe(epochs=4, batch=32, rate=0.05)
 FACES = Recipe(epochs=4, batch=32, rate=0.05, arcface=ArcFace(margin=0.2, scale=16))
 SETTINGS = {
-    "prune": {"ratios": (0.2, 0.5)},
+    "prune": {"ratios": (0.2, 0.5), "refresh": 0.05, "tune": 0.05},
     "extract_adv": {"recipe": {"adversary": {"ascent": "fgsm"}}},
     "adversarial_training": {"recipe": {"adversary": {"ascent": "fgsm"}}},
 }
