@@ -24,17 +24,10 @@ from pipeline.reports.sources import irrelevant_models, over_sources
 from pipeline.reports.submitted import read_submitted
 from pipeline.reports.text import write_csv
 from pipeline.tasks.task import Task
+from pipeline.wiring.sizes import image_set
 from stages.paths import OUTPUT
 
 PUBLISHED = Path("reports/published.csv")
-SAME_IMAGES = {
-    "fashion_mini": "fashion_mnist",
-    "cifar100_first10": "cifar100",
-    "tiny_imagenet_first100": "tiny_imagenet",
-    "tiny_imagenet_rest100": "tiny_imagenet",
-    "kdef_by_person": "kdef",
-}
-"""Image sets that are a part of another one."""
 
 
 @click.command()
@@ -44,7 +37,7 @@ def index(reports: Path) -> None:
     rows for the tasks they belong to."""
     tasks = {name: read(f"task.{name}", Task) for name in read("task")}
     together = list(_together(reports, tasks))
-    images = {name: SAME_IMAGES.get(own.data, own.data) for name, own in tasks.items()}
+    images = {name: image_set(own.data) for name, own in tasks.items()}
     board = leaderboard(reports, read_submitted(reports), together, images)
     write_text(reports / "leaderboard.json", as_json(board))
     write_json(reports / "leaderboard.schema.json", schema())

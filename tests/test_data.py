@@ -21,6 +21,7 @@ from pipeline.data.pictures import read_picture
 from pipeline.data.resize import resized
 from pipeline.data.split import corrupted, deal, stratified
 from pipeline.tasks.task import Corrupted, Split
+from pipeline.wiring.sizes import image_set
 from tests.making import make_tiny
 
 
@@ -263,3 +264,11 @@ def test_a_pipe_is_refused_and_never_waited_for(tmp_path, read):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(BadInput, match="not a regular file"):
         read(tmp_path / "pipe")
+
+
+@pytest.mark.parametrize(
+    ("data", "whole"),
+    [("fashion_mini", "fashion_mnist"), ("cifar100_first10", "cifar100"), ("cifar10", "cifar10"), ("my_folder", "my_folder")],
+)
+def test_a_part_of_a_larger_image_set_shares_its_images(data, whole):
+    assert image_set(data) == whole

@@ -2,7 +2,8 @@
 
 `folder` is where a user keeps image sets (the setting SAC_DATA); a set that is not there is downloaded by torchvision
 where its terms allow, or refused in one line that says where it was looked for. A set of one's own needs no file: a folder
-with a folder for each class. HOLDS, where a file has it, says how much there is, so that too large a split is found early.
+with a folder for each class. Where a file has them, HOLDS says how much there is, so that too large a split is found early,
+and PART_OF names the larger set that its images come from.
 """
 
 import os

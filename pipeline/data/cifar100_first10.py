@@ -6,6 +6,7 @@ from pipeline.data.folders import first_classes, from_torchvision, train_and_tes
 from pipeline.data.images import Images
 
 HOLDS = {"train": 5_000, "test": 1_000, "classes": 10}
+PART_OF = "cifar100"
 
 
 def load(folder: Path) -> tuple[Images, Images]:

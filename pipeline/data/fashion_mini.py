@@ -11,6 +11,7 @@ from pipeline.data.images import Images
 
 HERE = Path(__file__).parent / "embedded" / "fashion_mini"
 HOLDS = {"train": 5_000, "test": 4_000, "classes": 10}
+PART_OF = "fashion_mnist"
 
 
 def load(folder: Path) -> tuple[Images, Images]:

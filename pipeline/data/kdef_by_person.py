@@ -12,6 +12,8 @@ from pipeline.core.errors import BadInput
 from pipeline.data.images import Images
 from pipeline.data.kdef import read_photographs, train_and_rest
 
+PART_OF = "kdef"
+
 
 def load(folder: Path) -> tuple[Images, Images]:
     """From the folder `KDEF`, as for `kdef`. Both sessions of a person are on the same side."""

@@ -5,6 +5,8 @@ from pathlib import Path
 from pipeline.data.folders import first_classes, train_and_test
 from pipeline.data.images import Images
 
+PART_OF = "tiny_imagenet"
+
 
 def load(folder: Path) -> tuple[Images, Images]:
     """From a Parquet folder `tiny_imagenet_first100`, or the first half of one with all 200 classes,

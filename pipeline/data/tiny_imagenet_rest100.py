@@ -8,6 +8,8 @@ import numpy as np
 from pipeline.data.folders import train_and_test
 from pipeline.data.images import Images
 
+PART_OF = "tiny_imagenet"
+
 
 def load(folder: Path) -> tuple[Images, Images]:
     """From a Parquet folder `tiny_imagenet_rest100`, or the second half of one with all 200 classes,

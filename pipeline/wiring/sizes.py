@@ -1,4 +1,4 @@
-"""Whether a data set holds what a task asks of it, as far as that is known before an image is read."""
+"""What the file of a data set says of it, known before an image is read: how much it holds, and what it is a part of."""
 
 import ast
 from functools import cache
@@ -8,18 +8,29 @@ from pipeline.core.errors import BadInput
 from pipeline.tasks.task import Split, Task
 from pipeline.wiring.imports import ROOT, parsed
 
-HOLDS = "HOLDS"
-"""The constant of a data set's file: how many training images, test images and classes it has, where that is known."""
+HOLDS, PART_OF = "HOLDS", "PART_OF"
+"""Constants of a data set's file: how many training images, test images and classes it has, and the larger set that its
+images come from, where there is one."""
+
+
+def sizes(data: str) -> dict[str, int]:
+    """What the file of a data set says that it holds: train, test, classes; nothing where it does not say."""
+    return dict(_constant(data, HOLDS) or {})
+
+
+def image_set(data: str) -> str:
+    """The larger set that the images of a data set come from, or the set itself: tasks of one image set share images."""
+    return str(_constant(data, PART_OF) or data)
 
 
 @cache
-def sizes(data: str) -> dict[str, int]:
-    """What the file of a data set says that it holds: train, test, classes; nothing where it does not say. Not imported."""
+def _constant(data: str, name: str) -> Any:
+    """A constant of a data set's file, None where it is not there. The file is not imported."""
     file = ROOT / "pipeline" / "data" / f"{data}.py"
     for node in parsed(file).body if file.exists() else ():
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == HOLDS:
-            return dict(ast.literal_eval(node.value))
-    return {}
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
+            return ast.literal_eval(node.value)
+    return None
 
 
 def check_sizes(task: Task, families: dict[str, Any]) -> None:
