@@ -21,6 +21,7 @@ CONFIRMING = (
     "fashion_mnist_long",
     "fashion_mnist_long_2",
     "emotion_views",
+    "emotion_views_resnet",
 )
 """The tasks whose zoos were trained after the fingerprints were frozen."""
 SHOWN = [
