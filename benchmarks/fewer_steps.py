@@ -24,6 +24,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from benchmarks.fit_speed import epochs_at
 from pipeline.core.executor import run_all
 from pipeline.data import load
 from pipeline.data.images import Images
@@ -144,17 +145,10 @@ def table(rows: pd.DataFrame) -> pd.DataFrame:
     """Means over seeds; for each accuracy the epochs of the recipe as it is to the same, over those it took."""
     names = ["view_accuracy", "held_out_accuracy"]
     means = rows.groupby(["arch", "trick", "epochs"], sort=False, as_index=False)[["seconds", *names]].mean()
-    plain = dict(list(means[means["trick"] == PLAIN].groupby("arch")))
     for name in names:
-        means[f"ratio_{name}"] = [epochs_to(row[name], plain[row["arch"]], name) / row["epochs"] for _, row in means.iterrows()]
+        plain = {arch: own[["epochs", name]].to_numpy() for arch, own in means[means["trick"] == PLAIN].groupby("arch")}
+        means[f"ratio_{name}"] = [epochs_at(row[name], *plain[row["arch"]]) / row["epochs"] for _, row in means.iterrows()]
     return means
-
-
-def epochs_to(goal: float, plain: pd.DataFrame, name: str) -> float:
-    """Epochs of the recipe as it is to an accuracy, on a line over their logarithm through its two lengths."""
-    first, second = plain.sort_values("epochs").iloc[0], plain.sort_values("epochs").iloc[-1]
-    way = (goal - first[name]) / (second[name] - first[name])
-    return float(first["epochs"] * (second["epochs"] / first["epochs"]) ** way)
 
 
 @click.command()

@@ -104,11 +104,15 @@ def trained(arch: str, data: Images, held_out: Images, recipe: Recipe) -> tuple[
 def epochs_to(goals: tuple[float, float], short: tuple[tuple[float, float], tuple[float, float]]) -> float:
     """Epochs of the authors' recipe until both accuracies are within a point of `goals`, on a line over log2(epochs)
     through the two short runs; at least the longer one's if that is not yet there. NaN if they do not rise."""
-    found = []
-    for goal, first, second in zip(goals, *short, strict=True):
-        slope = (second - first) / log2(SHORT[1] / SHORT[0])
-        found.append(SHORT[1] * 2 ** ((goal - WITHIN - second) / slope) if slope > 0 else np.nan)
-    return float(np.max(found))
+    runs = [tuple(zip(SHORT, accuracies, strict=True)) for accuracies in zip(*short, strict=True)]
+    return float(np.max([epochs_at(goal - WITHIN, first, second) for goal, (first, second) in zip(goals, runs, strict=True)]))
+
+
+def epochs_at(goal: float, first: tuple[float, float], second: tuple[float, float]) -> float:
+    """Epochs to an accuracy on a line over their logarithm through two runs, each its epochs and its accuracy. NaN if the
+    line does not rise."""
+    slope = (second[1] - first[1]) / log2(second[0] / first[0])
+    return second[0] * 2 ** ((goal - second[1]) / slope) if slope > 0 else np.nan
 
 
 def peak(low: bool) -> float:
