@@ -116,3 +116,11 @@ def test_whatever_stands_in_a_table_ends_in_one_line(tmp_path, data):
     (tmp_path / "new.csv").write_text(TABLE)
     (found,) = compare_files(tmp_path / "old.csv", tmp_path / "new.csv").differences
     assert str(tmp_path / "old.csv") in found and "\n" not in found
+
+
+def test_text_of_a_parquet_table_that_is_none_ends_in_one_line(tmp_path):
+    old, new = tmp_path / "old.parquet", tmp_path / "new.parquet"
+    pd.DataFrame({"says": ["mistakes"] * 3}).to_parquet(new, compression=None)
+    old.write_bytes(new.read_bytes().replace(b"mistakes", b"m\xefstakes"))
+    (found,) = compare_files(old, new).differences
+    assert f"{old}: not a Parquet table" in found and "\n" not in found

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from benchmarks.review_changes import changes
 from pipeline.core.errors import BadInput
+from pipeline.core.machine import kind
 from pipeline.publish import remote
 from pipeline.publish.costs import run_costs, write_costs
 from pipeline.publish.review import Review, run
@@ -262,7 +263,9 @@ def test_a_run_is_collected_as_what_its_reader_expects(here, tmp_path, monkeypat
     (home / "dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": entries}))
     monkeypatch.chdir(home)
     examples = any(name.endswith("examples.parquet") for name in snapshot.files)
-    assert collect(TASK, examples, snapshot.seconds) == snapshot.files
+    run = json.loads(snapshot.files["run.json"]) | {"machine": kind()}
+    made = collect(TASK, examples, snapshot.seconds)
+    assert json.loads(made["run.json"]) == run and made == snapshot.files | {"run.json": made["run.json"]}
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,7 @@ def collect(task: str, show_images: bool, seconds: dict[str, float]) -> dict[str
     """
     names = _roles(task)
     run = {"task": task, "machine": kind(), **names}
+    _run(run, RUN, task)
     files = {RUN: _json(run), FILE: effective(task).encode(), SECONDS: _json(dict(sorted(seconds.items())))}
     home = Path("artifacts") / task
     for name in _files(names, examples=show_images):
