@@ -12,7 +12,6 @@ Written: benchmarks/verdicts/verdicts.csv (a row for each setting and attack), b
 pipeline/cases/measured.csv (what a verdict page cites).
 """
 
-import csv
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -219,9 +218,10 @@ def main(tasks: list[str]) -> None:
     """Measure, and write the tables."""
     tasks = tasks or sorted(path.stem for path in Path("snapshots").glob("*.dvc") if not path.stem.startswith("faces"))
     measured = {task: list(measure(task)) for task in tasks}
-    if few := [task for task, own in measured.items() if not own]:
-        print(f"left out, for fewer than {max(QUERIES)} probes a method: {', '.join(few)}")
-    if len(few) == len(tasks):
+    few = ", ".join(task for task, own in measured.items() if not own)
+    left_out = f"Left out, for fewer than {max(QUERIES)} probes a method: {few or 'none'}. Faces are not judged here."
+    if not any(measured.values()):
+        print(left_out)
         return
     rows = pd.DataFrame([row for own in measured.values() for row in own])
     OUT.mkdir(exist_ok=True)
@@ -230,7 +230,8 @@ def main(tasks: list[str]) -> None:
     write_measured(enough if len(enough) else rows)
     lines = [
         f"Tasks: {', '.join(rows['task'].unique())}. Called a copy at 5 % / at the least p-value that so many references can "
-        "give / suspects. A suspect is counted once for each source: tasks on the same images often share their innocents.",
+        "give / suspects. A suspect is counted once for each source: tasks on the same images often share their innocents. "
+        f"{left_out}",
         "",
     ]
     for title, by, own in (
@@ -254,25 +255,24 @@ def table(rows: pd.DataFrame, by: list[str]) -> list[str]:
 
 
 def write_measured(rows: pd.DataFrame) -> None:
-    """What a verdict page cites: by kind of answers, queries and references, over tasks with references enough for 5 %."""
-    plain_names = {"logits": "logits", "probabilities": "probabilities", "top 3": "top_k", "labels": "labels"}
-    with MEASURED.open("w", newline="", encoding="utf-8") as file:
-        out = csv.writer(file, lineterminator="\n")
-        out.writerow(["answers", "queries", "references", "innocents", "accused", "copies", "found"])
-        own = rows[rows["answers"].isin(plain_names)]
-        for (answers, queries, number), part in own.groupby(["answers", "queries", "asked"], sort=False):
-            innocent = part["attack"] == "irrelevant"
-            out.writerow(
-                [
-                    plain_names[answers],
-                    queries,
-                    number,
-                    part[innocent]["suspects"].sum(),
-                    part[innocent]["called_copy"].sum(),
-                    part[~innocent]["suspects"].sum(),
-                    part[~innocent]["called_copy"].sum(),
-                ]
-            )
+    """What a verdict page cites: by kind of answers, queries and references, of an owner (owner.csv, where it is) and of others,
+    the latter over tasks with references enough for 5 %."""
+    names = {"logits": "logits", "probabilities": "probabilities", "top 3": "top_k", "labels": "labels"}
+    parts = [rows.assign(references_of="others", references=rows["asked"])]
+    if (owner := OUT / "owner.csv").exists():
+        own = pd.read_csv(owner).rename(columns={"copy": "called_copy"})
+        parts.insert(0, own.assign(references_of="owner", task="fashion_mini", queries=max(QUERIES)))
+    whole = pd.concat(parts, ignore_index=True)
+    whole = whole[whole["answers"].isin(names)]
+    lines = []
+    for (who, answers, queries, number), part in whole.groupby(["references_of", "answers", "queries", "references"], sort=False):
+        line = {"references_of": who, "tasks": " ".join(sorted(set(part["task"]))), "answers": names[str(answers)]}
+        line |= {"queries": queries, "references": number}
+        for innocent, counted, called in ((True, "innocents", "accused"), (False, "copies", "found")):
+            own = part[(part["attack"] == "irrelevant") == innocent]
+            line |= {counted: own["suspects"].sum(), called: own["called_copy"].sum()}
+        lines.append(line)
+    pd.DataFrame(lines).to_csv(MEASURED, index=False, lineterminator="\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How often this rule was right on the benchmark's own suspects: the table that benchmarks/verdicts.py makes, and a line
+"""How often this rule was right on the benchmark's own suspects: the table that benchmarks/verdicts.py makes, and a sentence
 from it.
 """
 
@@ -7,7 +7,9 @@ from functools import cache
 from pathlib import Path
 
 TABLE = Path(__file__).parent / "measured.csv"
-"""kind of answers, queries, references, innocents, accused, copies, found: sums over the published tasks."""
+"""Rows of references of (`owner` or `others`: who trained them), tasks, kind of answers, queries, references, innocents, accused,
+copies, found."""
+TRAINED_BY = {"owner": "references that an owner trained", "others": "models of others as references"}
 
 
 @cache
@@ -19,11 +21,16 @@ def _rows() -> tuple[dict[str, str], ...]:
 
 
 def measured_rate(kind: str, queries: int, references: int) -> str:
-    """What was measured for answers of this kind with the nearest numbers of queries and references, as a sentence."""
-    rows = [row for row in _rows() if row["answers"] == kind]
-    if not rows:
-        return "not measured for such answers"
-    nearest = min(rows, key=lambda row: (abs(int(row["references"]) - references), abs(int(row["queries"]) - queries)))
-    setting = f"{kind.replace('_', ' ')}, {nearest['queries']} queries, {nearest['references']} references"
-    accused = f"{nearest['accused']} of {nearest['innocents']} innocent models accused"
-    return f"on the benchmark's tasks, {setting}: {accused}, {nearest['found']} of {nearest['copies']} copies found"
+    """What was measured for answers of this kind with the nearest numbers of references and queries, as a sentence: with an
+    owner's references, and with those of others."""
+    said = []
+    for trained_by, told in TRAINED_BY.items():
+        rows = [row for row in _rows() if (row["references_of"], row["answers"]) == (trained_by, kind)]
+        if rows:
+            nearest = min(rows, key=lambda row: (abs(int(row["references"]) - references), abs(int(row["queries"]) - queries)))
+            said.append(f"with {told} ({nearest['tasks']}, {nearest['queries']} queries, {nearest['references']} references) {_rate(nearest)}")
+    return "; ".join(said) or "not measured for such answers"
+
+
+def _rate(row: dict[str, str]) -> str:
+    return f"{row['accused']} of {row['innocents']} innocent models accused, {row['found']} of {row['copies']} copies found"
