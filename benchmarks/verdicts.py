@@ -255,17 +255,16 @@ def table(rows: pd.DataFrame, by: list[str]) -> list[str]:
 
 
 def write_measured(rows: pd.DataFrame) -> None:
-    """What a verdict page cites: by kind of answers, queries and references, of an owner (owner.csv, where it is) and of others,
-    the latter over tasks with references enough for 5 %."""
+    """What a verdict page cites, by kind of answers, queries and references: an owner's references, where owner.csv is, and those
+    of others, over the tasks that have enough for 5 %."""
     names = {"logits": "logits", "probabilities": "probabilities", "top 3": "top_k", "labels": "labels"}
     parts = [rows.assign(references_of="others", references=rows["asked"])]
     if (owner := OUT / "owner.csv").exists():
         own = pd.read_csv(owner).rename(columns={"copy": "called_copy"})
         parts.insert(0, own.assign(references_of="owner", task="fashion_mini", queries=max(QUERIES)))
     whole = pd.concat(parts, ignore_index=True)
-    whole = whole[whole["answers"].isin(names)]
-    lines = []
-    for (who, answers, queries, number), part in whole.groupby(["references_of", "answers", "queries", "references"], sort=False):
+    by, lines = ["references_of", "answers", "queries", "references"], []
+    for (who, answers, queries, number), part in whole[whole["answers"].isin(names)].groupby(by, sort=False):
         line = {"references_of": who, "tasks": " ".join(sorted(set(part["task"]))), "answers": names[str(answers)]}
         line |= {"queries": queries, "references": number}
         for innocent, counted, called in ((True, "innocents", "accused"), (False, "copies", "found")):

@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 
 TABLE = Path(__file__).parent / "measured.csv"
-"""Rows of references of (`owner` or `others`: who trained them), tasks, kind of answers, queries, references, innocents, accused,
-copies, found."""
+"""A row for who trained the references (`owner` or `others`), kind of answers, queries and references: on which tasks, innocents,
+accused, copies, found."""
 TRAINED_BY = {"owner": "references that an owner trained", "others": "models of others as references"}
 
 
@@ -28,9 +28,11 @@ def measured_rate(kind: str, queries: int, references: int) -> str:
         rows = [row for row in _rows() if (row["references_of"], row["answers"]) == (trained_by, kind)]
         if rows:
             nearest = min(rows, key=lambda row: (abs(int(row["references"]) - references), abs(int(row["queries"]) - queries)))
-            said.append(f"with {told} ({nearest['tasks']}, {nearest['queries']} queries, {nearest['references']} references) {_rate(nearest)}")
+            said.append(f"with {told} {_rate(nearest)}")
     return "; ".join(said) or "not measured for such answers"
 
 
 def _rate(row: dict[str, str]) -> str:
-    return f"{row['accused']} of {row['innocents']} innocent models accused, {row['found']} of {row['copies']} copies found"
+    setting = f"{row['tasks']}, {row['queries']} queries, {row['references']} references"
+    accused = f"{row['accused']} of {row['innocents']} innocent models accused"
+    return f"({setting}) {accused}, {row['found']} of {row['copies']} copies found"
