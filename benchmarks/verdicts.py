@@ -255,8 +255,8 @@ def table(rows: pd.DataFrame, by: list[str]) -> list[str]:
 
 
 def write_measured(rows: pd.DataFrame) -> None:
-    """What a verdict page cites, by kind of answers, queries and references: an owner's references, where owner.csv is, and those
-    of others, over the tasks that have enough for 5 %."""
+    """What a verdict page cites, by kind of answers, queries and references: an owner's references, where owner.csv is, and
+    those of others, over the tasks that have enough for 5 %."""
     names = {"logits": "logits", "probabilities": "probabilities", "top 3": "top_k", "labels": "labels"}
     parts = [rows.assign(references_of="others", references=rows["asked"])]
     if (owner := OUT / "owner.csv").exists():

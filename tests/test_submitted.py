@@ -122,6 +122,12 @@ def test_without_a_common_task_no_lead_is_told():
     assert said.startswith("Over 1 task on 1 image set, X ") and "nan" not in said and "ahead" not in said
 
 
+def test_a_partial_correlation_that_leads_says_what_it_takes():
+    shared = [(task, task, f"Partial, {who}", auc, None) for task in "abc" for who, auc in (("innocents", 0.9), ("owner", 0.7))]
+    said = outcome(board_of(*shared))
+    assert said.endswith("which an owner seldom has: with the owner's it has 0.70 [0.70, 0.70].") and "found on some" in said
+
+
 def test_all_tables_are_loaded_in_one_call(reports):
     found = load(reports)
     assert set(found["main"]["task"]) == {"one", "two"} and {"scores", "accuracy", "all_aucs"} <= set(found)

@@ -38,6 +38,8 @@ COLUMNS = {
 """The columns and the types that JSON has for them; numbers may be null."""
 LEAST = 0.5
 """The share of the tasks that a fingerprint must have an average in to be compared over tasks."""
+PARTIAL = ("Partial", "Pointwise partial")
+"""How the names of fingerprints begin whose form was found on published tasks."""
 
 
 def leaderboard(
@@ -169,9 +171,20 @@ def outcome(board: pd.DataFrame, papers: str = "SAC-JC") -> str:
         said += f"; {name} has {told(own[own['fingerprint'] == name].iloc[0])}"
     mean, low, high = lead(board, best["fingerprint"], rivals[-1]) if rivals else [np.nan] * 3
     if not np.isnan(mean):
-        sure = "" if np.isnan(low) else f" [{signed(low)}, {signed(high)}], {'a sure lead' if low > 0 else 'no sure lead'}"
+        sure = "" if np.isnan(low) else f" [{signed(low)}, {signed(high)}]"
         said += f". On the same tasks it is ahead of {rivals[-1]} by {signed(mean)}{sure}"
-    return f"{said} (1: perfect, 0.5: chance, in brackets 95 % intervals)."
+    return f"{said} (1: perfect, 0.5: chance, in brackets 95 % intervals).{_caveat(str(best['fingerprint']), own)}"
+
+
+def _caveat(name: str, own: pd.DataFrame) -> str:
+    """What to know of a partial correlation that is ahead; empty for others. own: standings."""
+    if not name.startswith(PARTIAL):
+        return ""
+    said = " Its form was found on some of these tasks (docs/protocol/partial.md)"
+    same = own[own["fingerprint"] == name.replace("innocents", "owner")]
+    if name.endswith("innocents") and len(same):
+        said += f", and its references are innocent models, which an owner seldom has: with the owner's it has {told(same.iloc[0])}"
+    return f"{said}."
 
 
 def told(row: Any) -> str:

@@ -28,7 +28,7 @@ def joined() -> Any:
     try:
         import ray
     except ImportError:
-        raise BadInput("SAC_ENGINE=ray needs Ray: pip install 'sac-bench[ray]'") from None
+        raise BadInput("SAC_ENGINE=ray needs Ray: pip install '.[ray]' in a clone of sac-bench") from None
     address = os.environ.get("RAY_ADDRESS")
     if not address:
         raise BadInput("SAC_ENGINE=ray needs RAY_ADDRESS, the address that `ray start --head` prints (HOST:6379)")
@@ -122,7 +122,7 @@ def cannot_begin(error: Exception) -> BadInput:
     """What to say where a node lacks what the package needs."""
     return BadInput(
         f"a Ray node cannot begin: {line(getattr(error, 'cause', error))}; the package travels there by itself, "
-        "what it needs must be installed there: pip install 'sac-bench[ray]'"
+        "what it needs must be installed there: pip install '.[ray]' in a clone of sac-bench"
     )
 
 
