@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 
 TABLE = Path(__file__).parent / "measured.csv"
-"""A row for who trained the references (`owner` or `others`), kind of answers, queries and references: tasks, innocents, accused,
-copies, found."""
+"""A row for who trained the references (`owner` or `others`), kind of answers, queries and references: tasks, innocents,
+accused, copies, found."""
 TRAINED_BY = {"owner": "references that an owner trained", "others": "models of others as references"}
 
 

@@ -183,7 +183,8 @@ def _caveat(name: str, own: pd.DataFrame) -> str:
     said = " Its form was found on some of these tasks (docs/protocol/partial.md)"
     same = own[own["fingerprint"] == name.replace("innocents", "owner")]
     if name.endswith("innocents") and len(same):
-        said += f", and its references are innocent models, which an owner seldom has: with the owner's it has {told(same.iloc[0])}"
+        said += ", and its references are innocent models, which an owner seldom has: with the owner's it has "
+        said += told(same.iloc[0])
     return f"{said}."
 
 
