@@ -115,7 +115,7 @@ def test_a_run_that_is_killed_leaves_a_store_that_the_next_one_finishes(tmp_path
     assert 1 <= len(json.loads(said.read_text())) <= 2
 
 
-@pytest.mark.parametrize("value", ["soon", "-1"])
+@pytest.mark.parametrize("value", ["soon", "-1", "²", "9" * 5000])
 def test_a_wrong_time_to_wait_is_refused(value, monkeypatch, tmp_path):
     monkeypatch.setenv("SAC_WAIT", value)
     with pytest.raises(BadInput, match="SAC_WAIT: expected a whole number of seconds"), held(tmp_path / "lock", "waiting"):

@@ -19,11 +19,13 @@ from pipeline.cases.asking import Log, now, row_values
 from pipeline.cases.case import ANSWERS, LOG, PROBES, SUSPECT, SUSPECTS, Enrolment, Limits, Model, SuspectRecord
 from pipeline.cases.probes import probe_name
 from pipeline.cases.saying import brief
+from pipeline.cases.suspects.input import finite
 from pipeline.cases.suspects.replies import class_of
 from pipeline.cases.table import write_answers
 from pipeline.core.errors import BadInput
 from pipeline.core.files import write_json, write_text
 from pipeline.core.seal import file_digest
+from pipeline.core.whole import whole
 
 MOST_BYTES = 1 << 30
 NOTE = """Send every picture of probes/ to the suspect and fill in answers.csv, in one of these forms:
@@ -120,10 +122,10 @@ def _rows(path: Path) -> tuple[list[str], list[dict[str, Any]]]:
 
 
 def _place(where: str, value: Any, count: int) -> int:
-    text = str(value).strip().removesuffix(".png")
-    if not text.isdigit() or int(text) >= count:
+    place = whole(str(value).strip().removesuffix(".png"))
+    if place is None or place >= count:
         raise BadInput(f"{where}: probe {brief(value, 40)!r}, expected 0 to {count - 1} or a file's name")
-    return int(text)
+    return place
 
 
 def _labels(where: str, row: dict[str, Any], names: list[str], classes: tuple[str, ...]) -> np.ndarray:
@@ -147,6 +149,6 @@ def _number(where: str, value: Any) -> float:
         number = float(value)
     except (TypeError, ValueError):
         raise BadInput(f"{where}: {brief(value, 40)!r} is no number") from None
-    if not np.isfinite(number):
+    if not finite(number):
         raise BadInput(f"{where}: {value!r} is no finite number")
     return number

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from pipeline.core.errors import BadInput
+from pipeline.core.whole import whole
 
 DAY = 86_400
 LOOK = 0.2
@@ -87,9 +88,10 @@ def _taken(file: IO[str], path: Path) -> bool:
 
 def _most() -> float:
     asked = os.environ.get("SAC_WAIT", str(DAY))
-    if not asked.isdigit():
+    seconds = whole(asked)
+    if seconds is None:
         raise BadInput(f"SAC_WAIT: expected a whole number of seconds, found {asked!r}")
-    return float(asked)
+    return float(seconds)
 
 
 def _write(file: IO[str], text: str) -> None:

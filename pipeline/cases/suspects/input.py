@@ -8,6 +8,13 @@ from pipeline.core.errors import BadInput
 
 MOST_NUMBERS = 3 * 4096 * 4096
 MOST_CLASSES = 100_000
+MOST = float(np.finfo(np.float32).max)
+"""Answers are kept as float32: what lies beyond is infinite there."""
+
+
+def finite(number: float) -> bool:
+    """Whether a number, a whole one of any length too, is finite as a float32."""
+    return abs(number) <= MOST
 
 
 def as_input(images: np.ndarray, pixels: Pixels, size: int | None = None, channels: int | None = None) -> np.ndarray:
@@ -34,10 +41,12 @@ def checked(answers: np.ndarray, images: int, what: str) -> np.ndarray:
             f"{what}: answers {answers.dtype} {answers.shape} to {images} pictures; expected a row of 2 to "
             f"{MOST_CLASSES} numbers, one for each class"
         )
+    with np.errstate(over="ignore"):
+        answers = answers.astype(np.float32)
     if not np.isfinite(answers).all():
         first = int(np.flatnonzero(~np.isfinite(answers).all(axis=1))[0])
         raise BadInput(f"{what}: answers NaN or infinite numbers to picture {first}")
-    return answers.astype(np.float32)
+    return answers
 
 
 def _channels(numbers: tuple[float, ...]) -> np.ndarray:
