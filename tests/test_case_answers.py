@@ -127,11 +127,11 @@ def test_a_table_reads_as_it_was_written(tmp_path_factory, rows):
     assert np.array_equal(again, answers, equal_nan=True) and classes == ("a,b", 'say "c"', "<b>d</b>")
 
 
-def compared(told, rule=Rule()):
+def compared(told):
     """What is found of answers to 150 probes, by 24 references."""
     pictures = noise_pictures(150).images
     enrolled = Enrolled(SOURCE(pictures), tuple("abcde"), {str(k): own(pictures) for k, own in enumerate(references(24))}, {})
-    return find("it", told(softmax(COPY(pictures), axis=1)).astype(np.float32), tuple("abcde"), enrolled, rule)
+    return find("it", told(softmax(COPY(pictures), axis=1)).astype(np.float32), tuple("abcde"), enrolled, Rule())
 
 
 @pytest.mark.parametrize("places", [[7], slice(0, 150, 2)])

@@ -80,7 +80,9 @@ def weakest(forms: list[Form]) -> Form:
 def brought_to(answers: np.ndarray, own: Form, form: Form, best: np.ndarray | None = None) -> np.ndarray:
     """Answers (P, K) of form `own` as logits (P, K) that say no more than `form` does; rows that were refused stay NaN.
 
-    best: how many classes (P,) of each probe are kept of the best ones; `form.best` of all, without. Of labels: 1 for the label, else 0. Of probabilities their logarithm, where what rounding made zero, and what is not told,
+    best: how many classes (P,) of each probe are kept of the best ones; `form.best` of all, without.
+
+    Of labels: 1 for the label, else 0. Of probabilities their logarithm, where what rounding made zero, and what is not told,
     counts as half of the last digit or as an even share of what is left.
     """
     if form.kind == "logits":
