@@ -6,6 +6,9 @@ import torch
 from click.testing import CliRunner
 
 from pipeline.cases import owner
+from pipeline.cases.case import Model
+from pipeline.cases.references import Training
+from pipeline.cases.verifying import read_enrolled
 from pipeline.data.images import save_images
 from pipeline.models.network import build, load, save
 from stages.cli import sac
@@ -48,6 +51,21 @@ def test_references_are_so_many_of_each_network_trained_so_long(place):
     assert {one.trained["images"] for one in enrolment.references} == {30}
     kept = sorted((place / "case/models").glob("*.safetensors"))
     assert [load(file).spec.arch for file in kept] == [arch for arch in ARCHS for _ in (0, 1)]
+
+
+def test_a_reference_that_is_called_as_a_trained_one_is_counted_beside_it(place, tiny):
+    save(build("vgg_slim", tiny, seed=0), place / "vgg_slim-0.safetensors")
+    plan = owner.Plan(
+        source=Model(text="vgg_slim-0.safetensors"),
+        images="pool.safetensors",
+        count=25,
+        references=(Model(text="vgg_slim-0.safetensors"),),
+        train="train.safetensors",
+        training=Training(archs=("vgg_slim",), each=1, epochs=0.5),
+    )
+    enrolment = owner.enroll(plan, place / "case")
+    assert [one.name for one in enrolment.references] == ["vgg_slim-0", "vgg_slim-0-2"]
+    assert len(read_enrolled(place / "case", enrolment).references) == 2
 
 
 def test_other_epochs_are_other_references(place):

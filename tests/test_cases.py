@@ -1,6 +1,7 @@
 """An owner's case from enrolling to rechecking, with models that are a matrix each."""
 
 import json
+import os
 import shutil
 import subprocess
 
@@ -8,11 +9,12 @@ import numpy as np
 import pytest
 
 from pipeline.cases import owner
-from pipeline.cases.case import Rule, needed
-from pipeline.cases.commitment import Tampered
+from pipeline.cases.case import Rule, alone, needed, unused
+from pipeline.cases.commitment import Tampered, commit
 from pipeline.cases.drawing import draw_probes
 from pipeline.cases.verdict import COPY, NONE_SHOWN, UNDECIDED, ranked
 from pipeline.core.errors import BadInput
+from pipeline.core.seal import file_digest
 from tests.casemaking import COPY as THEIR_COPY
 from tests.casemaking import INNOCENT, SOURCE, Linear, enrolled, noise_pictures, references
 
@@ -119,8 +121,6 @@ def test_a_rule_that_was_changed_with_its_commitment_is_found_by_the_published_o
     assert owner.recheck(own, published)
     shutil.rmtree(own / "suspects")
     (own / "enrolled/case.json").write_text((own / "enrolled/case.json").read_text().replace("0.05", "0.4"))
-    from pipeline.cases.commitment import commit
-
     commit(own)
     owner.ask(own, INNOCENT)
     owner.verify(own)
@@ -136,6 +136,51 @@ def test_a_file_that_was_added_or_lost_is_named(own):
     (own / "enrolled/references/kept_back.csv").unlink()
     (own / "enrolled/probes/000.png").unlink()
     with pytest.raises(Tampered, match=r"000\.png: missing"):
+        owner.recheck(own)
+
+
+def test_a_reference_whose_name_leads_out_of_the_case_is_refused(own):
+    file = own / "enrolled/case.json"
+    (own / "enrolled/references/callable-3.csv").rename(own.parent / "late.csv")
+    file.write_text(file.read_text().replace('"callable-3"', '"../../../late"'))
+    commit(own)
+    with pytest.raises(BadInput, match=r"case\.json: references\.3\.name: String should match pattern"):
+        owner.verify(own)
+
+
+@pytest.mark.parametrize("name", ["enrolled/references", "suspects/innocent", "suspects/copied/answers.csv"])
+def test_a_link_in_a_case_is_refused_for_what_it_leads_to_could_change(own, name):
+    (own / name).rename(own.parent / "late")
+    commit(own)
+    (own / name).symlink_to(own.parent / "late")
+    for step in (owner.verify, owner.recheck):
+        with pytest.raises(Tampered, match=f"{name}: a link or the like"):
+            step(own)
+
+
+def test_a_pipe_among_the_enrolled_files_is_refused_and_not_waited_for(own):
+    (own / "enrolled/references/callable-3.csv").unlink()
+    commit(own)
+    os.mkfifo(own / "enrolled/references/callable-3.csv")
+    with pytest.raises(Tampered, match=r"callable-3\.csv: a link or the like"):
+        owner.verify(own)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("commitment.txt", b"\xff\xfe"),
+        ("commitment.sha256", b"00  a\0b\n"),
+        ("verdict.sha256", b"00  a\0b\n"),
+        ("verdict.sha256", b"00  " + b"a" * 5000 + b"\n"),
+        ("verdict.sha256", b"\xff\n"),
+    ],
+)
+def test_a_list_that_no_sha256sum_wrote_is_named(own, name, data):
+    (own / name).write_bytes(data)
+    if name == "commitment.sha256":
+        (own / "commitment.txt").write_text(f"{file_digest(own / name)}  {name}\n")
+    with pytest.raises(Tampered, match=name.replace(".", r"\.")):
         owner.recheck(own)
 
 
@@ -257,6 +302,27 @@ def test_known_copies_are_shown_and_count_for_nothing(tmp_path):
 def test_a_case_is_enrolled_once(case):
     with pytest.raises(BadInput, match="committed already"):
         enrolled(case)
+
+
+def test_a_case_that_was_committed_while_another_run_prepared_it_is_not_overwritten(tmp_path):
+    told, folder = noise_pictures(90), tmp_path / "case"
+    told.images[3] = told.images[1]
+    plan = owner.Plan(source=SOURCE, images=told, count=40, references=references(3))
+    with pytest.raises(BadInput, match="committed already"):
+        owner.enroll(plan, folder, tell=lambda remark: enrolled(folder))
+    owner.ask(folder, INNOCENT)
+    assert owner.verify(folder)
+
+
+def test_one_run_at_a_time_enrolls_into_a_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("SAC_WAIT", "0")
+    with alone(tmp_path / "case", "enroll", "enrolling"), pytest.raises(BadInput, match=r"held by process .* enrolling since"):
+        enrolled(tmp_path / "case")
+
+
+def test_a_name_that_is_taken_counts_up_until_it_is_free():
+    used = set()
+    assert [unused(name, used) for name in ("m", "m-2", "m", "m")] == ["m", "m-2", "m-3", "m-4"] and len(used) == 4
 
 
 def test_a_case_without_references_is_refused(tmp_path):

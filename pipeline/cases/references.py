@@ -32,9 +32,8 @@ class Training(Parameters):
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained reference: its file's hash and its answers (P, K) to the probes."""
+    """A trained reference: the hash of its weights' file and its answers (P, K) to the probes."""
 
-    name: str
     arch: str
     seed: int
     sha256: str
@@ -69,4 +68,4 @@ class _Train:
         if not file.exists():
             self.store.mkdir(parents=True, exist_ok=True)
             save(fit_new(arch, self.images, recipe, int(key[:12], 16)), file)
-        return Trained(f"{arch}-{seed}", arch, seed, file_digest(file), predict(load(file), self.probes))
+        return Trained(arch, seed, file_digest(file), predict(load(file), self.probes))

@@ -49,10 +49,11 @@ class Judgement:
 def judge_case(case: Path, names: tuple[str, ...] = ()) -> Judgement:
     """Verdicts of the named suspects, of all without names. Every suspect of the case counts in the correction.
 
-    Raises BadInput for an unknown suspect, Tampered where the case's files do not hold together.
+    Raises BadInput for an unknown suspect, Tampered where the case's files do not hold together or some are links.
     """
     enrolment = read_enrolment(case)
     check_enrolled(case)
+    commitment.files_in(case, SUSPECTS)
     asked = [name for name in suspects_of(case) if (case / SUSPECTS / name / ANSWERS).exists()]
     for name in names:
         check_suspect(case, name)
@@ -109,15 +110,12 @@ def write_verdict(case: Path, judged: Judgement) -> None:
     from pipeline.core.files import write_text
 
     folder = case / VERDICT
+    (case / VERDICT_LIST).unlink(missing_ok=True)  # a kill leaves no list beside files that it does not list
     write_json(folder / "verdict.json", {"created": now(), **record_of(judged)})
     drawn = picture(judged.verdicts)
     write_text(folder / "verdict.svg", drawn)
     write_text(folder / "verdict.html", page(judged, drawn))
-    files = [
-        case / commitment.LIST,
-        case / commitment.ROOT,
-        *(path for part in (SUSPECTS, VERDICT) for path in (case / part).rglob("*") if path.is_file()),
-    ]
+    files = [case / commitment.LIST, case / commitment.ROOT, *commitment.files_in(case, SUSPECTS, VERDICT)]
     commitment.write_list(case, VERDICT_LIST, files + [path for path in [case / commitment.STAMP] if path.exists()])
 
 
