@@ -15,6 +15,7 @@ from pipeline.cases.drawing import draw_probes
 from pipeline.cases.verdict import COPY, NONE_SHOWN, UNDECIDED, ranked
 from pipeline.core.errors import BadInput
 from pipeline.core.seal import file_digest
+from pipeline.data.images import from_arrays, save_images
 from tests.casemaking import COPY as THEIR_COPY
 from tests.casemaking import INNOCENT, SOURCE, Linear, enrolled, noise_pictures, references
 
@@ -116,6 +117,116 @@ def test_changed_answers_are_found_though_the_list_was_written_anew(own):
         owner.recheck(own)
 
 
+def forged(folder, change):
+    """The case with its written verdict changed, and the list written anew."""
+    file = folder / "verdict/verdict.json"
+    written = json.loads(file.read_text())
+    change(written)
+    file.write_text(json.dumps(written))
+    relisted(folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (
+            lambda told: told["verdicts"].append({**told["verdicts"][1], "verdict": "copy"}),
+            r"verdicts\.2\.suspect is 'innocent'",
+        ),
+        (lambda told: told.update(note="a copy beyond doubt"), "note is 'a copy beyond doubt', recomputed None"),
+        (lambda told: told["verdicts"][1].update(created="copy"), r"verdicts\.1\.created is 'copy'"),
+        (lambda told: told["verdicts"][1]["reference_scores"].update(another=0.1), r"reference_scores\.another is 0\.1"),
+        (lambda told: told["verdicts"][1].update(score=10**400), r"verdicts\.1\.score is 1000"),
+        (lambda told: told.update(verdicts=["a suspect"]), "verdict.json"),
+        (lambda told: told["verdicts"][0].update(suspect={}), "no such|unknown|verdict.json"),
+    ],
+)
+def test_a_verdict_that_says_more_than_follows_is_found(own, change, says):
+    with pytest.raises(Tampered, match=says) as caught:
+        owner.recheck(forged(own, change))
+    assert len(str(caught.value)) < 500
+
+
+def test_a_verdict_of_a_thousand_brackets_is_none(own):
+    (own / "verdict/verdict.json").write_text('{"verdicts": ' + "[" * 100_000 + "]" * 100_000 + "}")
+    relisted(own)
+    with pytest.raises(Tampered, match=r"verdict\.json: not a verdict"):
+        owner.recheck(own)
+
+
+def test_classes_that_were_put_in_another_order_are_found(own):
+    file = own / "suspects/copied/answers.csv"
+    head, *rows = file.read_text().splitlines(keepends=True)
+    file.write_text("".join(["probe," + ",".join(reversed(head.strip().split(",")[1:])) + "\n", *rows]))
+    relisted(own)
+    for step in (owner.verify, owner.recheck):
+        with pytest.raises(Tampered, match=r"suspects/copied/answers\.csv: not the answers that log\.jsonl holds"):
+            step(own)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ('{"time": "t", "values": [1, 2, 3, 4, 5]}', "probe: Field required"),
+        ('{"time": "t", "probe": 1000000, "values": [1, 2, 3, 4, 5]}', "probe 1000000, expected 0 to 59"),
+        ('{"time": "t", "probe": -1, "values": [1, 2, 3, 4, 5]}', "probe: Input should be greater"),
+        ('{"time": "t", "probe": "x", "values": [1, 2, 3, 4, 5]}', "probe: Input should be a valid integer"),
+        ('{"time": "t", "probe": 3, "values": 5}', "values: Input should be"),
+        ('{"time": "t", "probe": 3, "values": [1, 2, 3, 4, 1e300]}', "values.4: Input should be less"),
+        ('{"time": "t", "probe": 3, "queries": "many"}', "queries: Input should be"),
+        ("[" * 100_000, "not JSON"),
+        ("3", "Input should be"),
+    ],
+)
+def test_a_line_of_a_log_that_is_none_is_named(own, line, says):
+    with (own / "suspects/copied/log.jsonl").open("a") as file:
+        file.write(line + "\n")
+    with pytest.raises(BadInput, match=f"log\\.jsonl: line 61: {says}") as caught:
+        owner.verify(own)
+    assert len(str(caught.value)) < 500
+    relisted(own)
+    with pytest.raises(Tampered, match=r"log\.jsonl: line 61"):
+        owner.recheck(own)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"count": 10**9}, "count: Input should be less"),
+        ({"shape": [1, 10**6, 10**6]}, r"shape\.1: Input should be less"),
+        ({"shape": [1, 12, 12, 12]}, "shape"),
+    ],
+)
+def test_a_case_that_claims_absurd_sizes_ends_in_one_line(own, change, says):
+    file = own / "enrolled/case.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
+    commit(own)
+    for step in (owner.verify, owner.probes_of):
+        with pytest.raises(BadInput, match=rf"case\.json: {says}"):
+            step(own)
+
+
+def test_a_case_of_a_thousand_brackets_ends_in_one_line(own):
+    (own / "enrolled/case.json").write_text("[" * 100_000 + "]" * 100_000)
+    commit(own)
+    with pytest.raises(BadInput, match=r"case\.json: not JSON"):
+        owner.verify(own)
+
+
+def test_a_run_that_was_killed_while_it_wrote_a_verdict_leaves_none(own, monkeypatch):
+    def killed(*words):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pipeline.cases.commitment.write_list", killed)
+    with pytest.raises(KeyboardInterrupt):
+        owner.verify(own, "copied")
+    monkeypatch.undo()
+    with pytest.raises(BadInput, match="no verdict in it; `sac verify"):
+        owner.recheck(own)
+    assert owner.verify(own) and owner.recheck(own)
+
+
 def test_a_rule_that_was_changed_with_its_commitment_is_found_by_the_published_one(own):
     published = (own / "commitment.txt").read_text().split()[0]
     assert owner.recheck(own, published)
@@ -185,8 +296,6 @@ def test_a_list_that_no_sha256sum_wrote_is_named(own, name, data):
 
 
 def test_anybody_with_the_pool_draws_the_same_probes(tmp_path):
-    from pipeline.data.images import save_images
-
     pool = noise_pictures(90)
     save_images(pool, tmp_path / "pool.safetensors")
     save_images(noise_pictures(90, seed=3), tmp_path / "other.safetensors")
@@ -196,6 +305,21 @@ def test_anybody_with_the_pool_draws_the_same_probes(tmp_path):
     owner.recheck(folder, images=str(tmp_path / "pool.safetensors"))
     with pytest.raises(Tampered, match=r"pool\.csv: not the pictures"):
         owner.recheck(folder, images=str(tmp_path / "other.safetensors"))
+
+
+def test_pictures_that_are_not_square_are_drawn_again_as_they_are(tmp_path):
+    def model(seed):
+        weights = np.random.default_rng(seed).normal(size=(8 * 12, 5)).astype(np.float32)
+        return lambda images: images.reshape(len(images), -1) / 255 @ weights
+
+    draw = np.random.default_rng(0)
+    pool = from_arrays(draw.integers(0, 256, (60, 1, 8, 12)).astype(np.uint8), np.arange(60) % 5, tuple("abcde"))
+    save_images(pool, tmp_path / "pool.safetensors")
+    others = tuple(model(seed) for seed in range(1, 4))
+    owner.enroll(owner.Plan(source=model(0), images=pool, count=40, references=others), tmp_path / "case")
+    owner.ask(tmp_path / "case", model(0), name="same")
+    owner.verify(tmp_path / "case")
+    assert owner.recheck(tmp_path / "case", images=str(tmp_path / "pool.safetensors"))
 
 
 def test_probes_are_pictures_of_the_pool_or_mixtures_of_two():

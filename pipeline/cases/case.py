@@ -18,7 +18,7 @@ A case holds files and folders, and no links: what one leads to could change wit
 import re
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, StringConstraints, ValidationError
 
@@ -50,6 +50,9 @@ Comparison = Literal[
 
 
 Record = TypeVar("Record", bound=Parameters)
+Side = Annotated[int, Field(ge=1, le=1 << 14)]
+"""A probe's side in pixels."""
+MOST_PROBES = 100_000
 
 
 class Rule(Parameters):
@@ -125,15 +128,15 @@ class Reference(Parameters):
 
 
 class Enrolment(Parameters):
-    """What a case commits to."""
+    """What a case commits to. shape: channels, height and width of a probe. count: how many probes there are."""
 
     created: str
     tool: str
     source: Reference
     classes: tuple[str, ...]
-    shape: tuple[int, int, int]
+    shape: tuple[Annotated[int, Field(ge=1, le=3)], Side, Side]
     method: Method
-    count: int
+    count: Annotated[int, Field(ge=1, le=MOST_PROBES)]
     pool: int
     pool_sha256: str
     draw: str
@@ -163,11 +166,17 @@ def read_enrolment(case: Path) -> Enrolment:
 
 def read_record(path: Path, kind: type[Record]) -> Record:
     """A record of type `kind` from a JSON file; BadInput, naming the field, if it is none."""
+    return parsed(str(path), read_json(path), kind)
+
+
+def parsed(where: str, value: Any, kind: type[Record]) -> Record:
+    """A record of type `kind` from plain values; BadInput that begins with `where`, naming the field, if it is none."""
     try:
-        return kind.model_validate(read_json(path))
+        return kind.model_validate(value)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise BadInput(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        words = (where, ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, "))
+        raise BadInput(": ".join(filter(None, words))) from None
 
 
 def suspects_of(case: Path) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.cases import commitment
-from pipeline.cases.asking import model_sha256, now
+from pipeline.cases.asking import model_sha256
 from pipeline.cases.case import (
     CASE,
     KNOWN_COPIES,
@@ -29,6 +29,7 @@ from pipeline.cases.case import (
 )
 from pipeline.cases.drawing import draw_probes, seed_of
 from pipeline.cases.images import Pictures, pixel_hashes, read_pictures, resized, sifted
+from pipeline.cases.log import now
 from pipeline.cases.probes import write_probes
 from pipeline.cases.references import Training, train_references
 from pipeline.cases.suspects import format_of

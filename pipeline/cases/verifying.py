@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from pipeline.cases import commitment
-from pipeline.cases.asking import answers_of, now, read_log
 from pipeline.cases.case import (
     ANSWERS,
     KNOWN_COPIES,
@@ -24,6 +23,7 @@ from pipeline.cases.case import (
     read_record,
     suspects_of,
 )
+from pipeline.cases.log import answers_of, now, read_log
 from pipeline.cases.measured import measured_rate
 from pipeline.cases.table import read_answers
 from pipeline.cases.verdict import Enrolled, Verdict, find, judge
@@ -64,7 +64,7 @@ def judge_case(case: Path, names: tuple[str, ...] = ()) -> Judgement:
     verdicts = judge(findings, enrolment.rule, len(asked))
     shown = [verdict for verdict in verdicts if not names or verdict.finding.suspect in names]
     records = {name: read_record(case / SUSPECTS / name / SUSPECT, SuspectRecord) for name in asked}
-    queries = {name: queries_of(case, name) for name in asked}
+    queries = {name: queries_of(case, name, enrolment) for name in asked}
     return Judgement(enrolment, commitment.committed(case), commitment.stamped(case), len(asked), shown, records, queries)
 
 
@@ -92,15 +92,15 @@ def read_suspect(case: Path, name: str, enrolment: Enrolment) -> tuple[np.ndarra
     if read_record(folder / SUSPECT, SuspectRecord).commitment != commitment.committed(case):
         raise commitment.Tampered(f"{SUSPECTS}/{name}/{SUSPECT}: was asked under another commitment than the case's")
     answers, classes = read_answers(folder / ANSWERS, enrolment.count)
-    logged, _ = answers_of(read_log(folder / LOG), enrolment.count, enrolment.classes)
-    if logged.shape != answers.shape or not np.array_equal(logged, answers, equal_nan=True):
+    logged, named = answers_of(read_log(folder / LOG, enrolment.count), enrolment.count, enrolment.classes)
+    if named != classes or not np.array_equal(logged, answers, equal_nan=True):
         raise commitment.Tampered(f"{SUSPECTS}/{name}/{ANSWERS}: not the answers that {LOG} holds")
     return answers, classes
 
 
-def queries_of(case: Path, name: str) -> int:
+def queries_of(case: Path, name: str, enrolment: Enrolment) -> int:
     """How many queries a suspect was sent, failed ones included."""
-    return sum(int(line.get("queries", 1)) for line in read_log(case / SUSPECTS / name / LOG))
+    return sum(line.queries for line in read_log(case / SUSPECTS / name / LOG, enrolment.count))
 
 
 def write_verdict(case: Path, judged: Judgement) -> None:

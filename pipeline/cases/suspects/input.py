@@ -8,8 +8,8 @@ from pipeline.core.errors import BadInput
 
 MOST_NUMBERS = 3 * 4096 * 4096
 MOST_CLASSES = 100_000
-MOST = float(np.finfo(np.float32).max)
-"""Answers are kept as float32: what lies beyond is infinite there."""
+MOST = float(str(np.finfo(np.float32).max))
+"""The largest float32 in its shortest decimals: what lies beyond is infinite among answers, which are kept as float32."""
 
 
 def finite(number: float) -> bool:
