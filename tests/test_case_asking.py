@@ -43,11 +43,11 @@ def test_two_runs_that_ask_the_same_suspect_ask_nothing_twice(case, tmp_path):
 
 def test_who_asks_a_suspect_keeps_others_from_asking_it(case, monkeypatch):
     monkeypatch.setenv("SAC_WAIT", "0")
+    (case / "model.yaml").touch()
     answers = COPY(owner.probes_of(case))
     with alone(case, "theirs.lock", "asking theirs"):
         for suspect in (str(case / "model.yaml"), answers):
             with pytest.raises(BadInput, match=r"theirs\.lock: held by process .* asking theirs since"):
-                Path(case / "model.yaml").touch()
                 owner.ask(case, suspect, name="theirs")
         assert owner.ask(case, answers, name="another").answered == 40
 

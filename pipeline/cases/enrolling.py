@@ -181,7 +181,7 @@ def _training_pictures(plan: Plan, pool: Pictures, told: list[str]) -> Images | 
             raise BadInput(
                 f"{plan.train}: pictures of {images.images.shape[2:]} pixels, --images has {shape[1:]}; give --size N"
             )
-        images = from_arrays(resized(images.images, shape[1], shape[0]), images.labels, images.classes)
+        images = from_arrays(resized(images.images, None, shape[0]), images.labels, images.classes)
     shared = set(pixel_hashes(images.images)) & set(pixel_hashes(pool.images.images))
     if shared:
         raise BadInput(f"{len(shared)} pictures are in --train-references and in --images; probes must have trained no model")

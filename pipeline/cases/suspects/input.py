@@ -17,11 +17,17 @@ def finite(number: float) -> bool:
     return abs(number) <= MOST
 
 
+def takes_pictures(channels: int | None, height: int | None, width: int | None, batch: int | None = None) -> bool:
+    """Whether an input of these sides, None where any will do, is for square pictures of 1 or 3 channels, no larger than memory
+    can hold.
+    """
+    return channels in (1, 3, None) and height == width and 3 * (height or 1) ** 2 * (batch or 1) <= MOST_NUMBERS
+
+
 def as_input(images: np.ndarray, pixels: Pixels, size: int | None = None, channels: int | None = None) -> np.ndarray:
     """images (N, C, H, W) uint8 as float32 in the layout of `pixels`; size and channels: the model's own, if it has such."""
-    size, channels = pixels.size or size, pixels.channels or channels or images.shape[1]
-    if size is not None or channels != images.shape[1]:
-        images = resized(images, size or images.shape[2], channels)
+    channels = pixels.channels or channels or images.shape[1]
+    images = resized(images, pixels.size or size, channels)
     values = images.astype(np.float32) / (255 if pixels.scale == "unit" else 1)
     for numbers, what in ((pixels.mean, "--mean"), (pixels.std, "--std")):
         if numbers is not None and len(numbers) not in (1, channels):
