@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from pipeline.cases import owner
 from pipeline.cases.case import Model
-from pipeline.cases.references import Training
+from pipeline.cases.references import Training, train_references
 from pipeline.cases.verifying import read_enrolled
 from pipeline.data.images import save_images
 from pipeline.models.network import build, load, save
@@ -73,6 +73,22 @@ def test_other_epochs_are_other_references(place):
         enroll("--train-references", "train.safetensors", "--references-per-arch", 1, "--epochs", epochs, "--out", case)
     one, two = ([found.sha256 for found in owner.read_enrolment(place / case).references] for case in ("one", "two"))
     assert not set(one) & set(two)
+
+
+def test_references_that_another_kind_of_machine_trained_are_trained_anew(tmp_path, tiny, monkeypatch):
+    training = Training(archs=("vgg_slim",), each=1, epochs=0.5)
+    for kind in ("cpu AuthenticAMD", "cpu AuthenticAMD", "cpu GenuineIntel"):
+        monkeypatch.setattr("pipeline.cases.references.kind", lambda kind=kind: kind)
+        assert len(list(train_references(tmp_path, tiny, training, tiny.images))) == 1
+    assert len(list(tmp_path.glob("vgg_slim-0-*.safetensors"))) == 2
+
+
+def test_references_that_other_code_trained_are_trained_anew(tmp_path, tiny, monkeypatch):
+    training = Training(archs=("vgg_slim",), each=1, epochs=0.5)
+    for code in ("one", "one", "another"):
+        monkeypatch.setattr("pipeline.cases.references.meaning", lambda file, code=code: code)
+        assert len(list(train_references(tmp_path, tiny, training, tiny.images))) == 1
+    assert len(list(tmp_path.glob("vgg_slim-0-*.safetensors"))) == 2
 
 
 @pytest.fixture(scope="module")

@@ -259,7 +259,7 @@ def test_a_reference_whose_name_leads_out_of_the_case_is_refused(own):
         owner.verify(own)
 
 
-@pytest.mark.parametrize("name", ["enrolled/references", "suspects/innocent", "suspects/copied/answers.csv"])
+@pytest.mark.parametrize("name", ["enrolled/references", "suspects/innocent", "suspects/copied/answers.csv", "verdict"])
 def test_a_link_in_a_case_is_refused_for_what_it_leads_to_could_change(own, name):
     (own / name).rename(own.parent / "late")
     commit(own)

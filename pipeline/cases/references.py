@@ -1,7 +1,8 @@
 """Reference models that an owner trains: the slim architectures by several seeds, on labelled pictures that trained no
 model of his.
 
-Each is kept under a key over all that shapes it, so that a killed run goes on and one more seed trains one more model.
+Each is kept under a key over what shapes it: the pictures, the recipe, the architecture, the seed, the code, torch's version
+and the kind of machine. So a killed run goes on, and one more seed trains one more model.
 """
 
 from collections.abc import Iterator
@@ -11,12 +12,16 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.core.code import meaning
 from pipeline.core.executor import run_all
 from pipeline.core.files import digest
+from pipeline.core.machine import kind
 from pipeline.core.params import Parameters
 from pipeline.core.seal import file_digest
 from pipeline.data.images import Images
+from pipeline.models import family
 from pipeline.tasks.recipe import Recipe
+from pipeline.zoo.plan import CODE, SHAPES_WEIGHTS
 
 SLIM = ("densenet_slim", "mobilenet_slim", "resnet_slim", "vgg_slim")
 
@@ -63,7 +68,9 @@ class _Train:
 
         arch, seed = job
         recipe = self.training.recipe.model_copy(update={"epochs": self.training.epochs})
-        key = digest(self.images.digest(), recipe.model_dump_json(), arch, str(seed), version("torch"))
+        code = (meaning(CODE / name) for name in (*SHAPES_WEIGHTS, f"models/{family(arch)}.py"))
+        machine = (version("torch"), kind())
+        key = digest(self.images.digest(), recipe.model_dump_json(), arch, str(seed), *machine, *code)
         file = self.store / f"{arch}-{seed}-{key[:12]}.safetensors"
         if not file.exists():
             self.store.mkdir(parents=True, exist_ok=True)

@@ -53,7 +53,7 @@ def judge_case(case: Path, names: tuple[str, ...] = ()) -> Judgement:
     """
     enrolment = read_enrolment(case)
     check_enrolled(case)
-    commitment.files_in(case, SUSPECTS)
+    commitment.files_in(case, SUSPECTS, VERDICT)
     asked = [name for name in suspects_of(case) if (case / SUSPECTS / name / ANSWERS).exists()]
     for name in names:
         check_suspect(case, name)
