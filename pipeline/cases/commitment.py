@@ -6,6 +6,7 @@ the list; `openssl ts -verify -data commitment.sha256 -in commitment.tsr` checks
 
 import hashlib
 import os
+import stat
 from pathlib import Path
 
 from pipeline.cases.saying import brief
@@ -48,9 +49,18 @@ def files_in(case: Path, *folders: str) -> list[Path]:
     """
     found = [path for folder in folders for path in (case / folder, *(case / folder).rglob("*"))]
     for path in found:
-        if path.is_symlink() or (path.exists() and not path.is_dir() and not path.is_file()):
+        if not _plain(path):
             raise Tampered(f"{path.relative_to(case)}: a link or the like, expected files and folders alone")
     return sorted(path for path in found if path.is_file())
+
+
+def _plain(path: Path) -> bool:
+    """Whether it is a file or a folder, or is gone: what another run had only just begun to write."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return True
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
 
 
 def check_list(case: Path, name: str, folders: tuple[str, ...]) -> None:
