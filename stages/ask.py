@@ -56,8 +56,21 @@ def ask(
         Model.model_validate({"text": text, "pixels": seen_as(options), "allow_torchscript": allow_torchscript})
         for text in suspects
     ]
-    names = [name_for(name or model.text) for model in models]
-    for asked in ask_all(case, enrolment, dict(zip(names, models, strict=True)), limits):
+    for asked in ask_all(case, enrolment, _by_name(models, name), limits):
         left = f", {asked.left} left for want of a budget" if asked.left else ""
         refused = f", {asked.refused} refused" if asked.refused else ""
         click.echo(one_line(f"{asked.name}: {asked.answered} answers{refused}{left}, {asked.queries} queries: {asked.form}"))
+
+
+def _by_name(models: list[Model], name: str | None) -> dict[str, Model]:
+    """Models by what each is called in the case; BadInput, naming both, where two would be called the same."""
+    named: dict[str, Model] = {}
+    for model in models:
+        called = name_for(name or model.text)
+        if called in named:
+            raise BadInput(
+                f"{named[called].text} and {model.text}: both would be called {called!r}; ask one at a time, each with its "
+                "own --name"
+            )
+        named[called] = model
+    return named

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from pipeline.cases.case import METHODS, Limits, Method, Model, Rule, needed
+from pipeline.cases.case import METHODS, MOST_PROBES, Limits, Method, Model, Rule, needed
 from pipeline.core.errors import BadInput
 from stages.cases import CaseCommand, limited, one_line, read_by, seen_as
 from stages.paths import OUTPUT
@@ -21,7 +21,7 @@ from stages.paths import OUTPUT
 @click.option("--reference", multiple=True, help="A model that surely is no copy; repeat it.")
 @click.option("--known-copy", multiple=True, help="A copy that you made, shown beside the suspects; repeat it.")
 @click.option("--method", type=click.Choice(METHODS), default="cutmix", show_default=True, help="How probes are made.")
-@click.option("--count", type=click.IntRange(2, 100_000), default=150, show_default=True, help="How many probes.")
+@click.option("--count", type=click.IntRange(2, MOST_PROBES), default=150, show_default=True, help="How many probes.")
 @click.option("--alpha", type=click.FloatRange(0.0001, 0.49), default=0.05, show_default=True, help="Chance to accuse wrongly.")
 @click.option("--stamp", help="Address of an RFC 3161 time stamping authority.")
 @read_by

@@ -13,7 +13,7 @@ from stages.paths import INPUT
 @click.option("--commitment", help="The commitment as it was published, 64 hexadecimal digits.")
 @click.option("--images", help="The pool of pictures, to draw the probes again.")
 def recheck(case: Path, commitment: str | None, images: str | None) -> None:
-    """Check that nothing in CASE was changed and that its verdict follows. Asks no model. Exit code 4 names what was
+    """Check that nothing in CASE was changed and that verdict.json follows. Asks no model. Exit code 4 names what was
     changed.
     """
     from pipeline.cases import owner
@@ -25,3 +25,4 @@ def recheck(case: Path, commitment: str | None, images: str | None) -> None:
         f"holds: committed to {judged.commitment}{', stamped ' + judged.stamped if judged.stamped else ', not stamped'}"
         f"{'; the probes are those drawn from the pool' if images else ''}"
     )
+    click.echo("not recomputed: verdict.html, verdict.svg and the rates measured elsewhere; `sac verify` makes them anew")

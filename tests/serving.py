@@ -72,9 +72,26 @@ def dripping(handler):
     """Sends a byte now and then, for ever."""
     handler.send_response(200)
     handler.end_headers()
+    drip(handler, b"", b" ")
+
+
+def dripping_head(handler):
+    """Sends a header that does not end, a byte now and then."""
+    handler.send_response(200)
+    handler.flush_headers()
+    drip(handler, b"X-Slow: ", b"a")
+
+
+def forever_early(handler):
+    """Says again and again that an answer will come."""
+    drip(handler, b"", b"HTTP/1.1 103 Early Hints\r\n\r\n")
+
+
+def drip(handler, first, more):
     try:
+        handler.wfile.write(first)
         for _ in range(10_000):
-            handler.wfile.write(b" ")
+            handler.wfile.write(more)
             time.sleep(0.05)
     except OSError:
         pass

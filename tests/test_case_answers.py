@@ -10,6 +10,7 @@ from pipeline.cases.answers import Form, brought_to, form_of, weakest
 from pipeline.cases.case import Rule
 from pipeline.cases.table import read_answers, write_answers
 from pipeline.cases.verdict import Enrolled, find
+from pipeline.core.errors import BadInput
 from tests.casemaking import COPY, INNOCENT, SOURCE, noise_pictures, references
 
 LOGITS = np.random.default_rng(0).normal(size=(40, 6)) * 3
@@ -38,7 +39,7 @@ def labels_beside_nothing():
         (np.eye(6)[LOGITS.argmax(axis=1)], Form("labels")),
         (labels_beside_nothing(), Form("labels")),
         (best(CHANCES, 3), Form("top_k", None, 3)),
-        (best(np.round(CHANCES, 3) + 1e-3 * np.arange(6), 2), Form("top_k", 3, 2)),
+        (best(np.round(0.9 * CHANCES, 3) + 1e-3 * np.arange(6), 2), Form("top_k", 3, 2)),
     ],
 )
 def test_the_form_of_answers_is_found_out(answers, form):
@@ -124,3 +125,55 @@ def test_a_table_reads_as_it_was_written(tmp_path_factory, rows):
     write_answers(path, answers, ("a,b", 'say "c"', "<b>d</b>"))
     again, classes = read_answers(path, len(rows))
     assert np.array_equal(again, answers, equal_nan=True) and classes == ("a,b", 'say "c"', "<b>d</b>")
+
+
+def compared(told):
+    """What is found of answers to 150 probes, by 24 references."""
+    pictures = noise_pictures(150).images
+    enrolled = Enrolled(SOURCE(pictures), tuple("abcde"), {str(k): own(pictures) for k, own in enumerate(references(24))}, {})
+    return find("it", told(softmax(COPY(pictures), axis=1)).astype(np.float32), tuple("abcde"), enrolled, Rule())
+
+
+@pytest.mark.parametrize("places", [[7], slice(0, 150, 2)])
+def test_a_copy_that_tells_all_classes_now_and_then_is_found_all_the_same(places):
+    def told(chances):
+        shown = best_of_five(chances)
+        shown[places] = chances[places]
+        return shown
+
+    finding = compared(told)
+    assert finding.form == Form("top_k", None, 5) and finding.p_value == 1 / 25
+
+
+def test_a_copy_that_tells_what_lies_above_a_threshold_is_found_and_others_are_cut_down_probe_by_probe():
+    finding = compared(lambda chances: np.where(chances > 0.05, chances, np.nan))
+    assert finding.p_value == 1 / 25
+    shown = brought_to(CHANCES, Form("probabilities"), Form("top_k", None, 6), np.array([1, 2, 3, 6] * 10))
+    assert [len(np.unique(row.round(9))) for row in shown[:4]] == [2, 3, 4, 6]
+
+
+@pytest.mark.parametrize(
+    ("answers", "form"),
+    [
+        (best(LOGITS, 3), Form("labels", best=3)),
+        (best(CHANCES * 100, 3), Form("labels", best=3)),
+        (np.where(np.isnan(best(CHANCES, 3)), np.nan, np.eye(6)[LOGITS.argmax(axis=1)]), Form("labels", best=3)),
+        (np.where(np.arange(40)[:, None] == 3, LOGITS, best(CHANCES, 3)), Form("labels", best=6)),
+    ],
+)
+def test_the_best_classes_without_probabilities_are_compared_by_label(answers, form):
+    assert form_of(answers) == form and "compared by label" in str(form)
+    assert (brought_to(answers, form, Form("labels")).argmax(axis=1) == LOGITS.argmax(axis=1)).all()
+
+
+def test_raw_scores_of_the_best_classes_are_not_taken_for_probabilities():
+    finding = compared(lambda chances: best_of_five(np.log(chances)))
+    assert finding.comparison == "matching" and finding.p_value == 1 / 25
+
+
+def test_an_enrolled_model_that_left_out_a_probe_is_named():
+    pictures = noise_pictures(40).images
+    others = {str(k): own(pictures) for k, own in enumerate(references(3))}
+    others["1"][5] = np.nan
+    with pytest.raises(BadInput, match="1: does not answer all probes that it answered"):
+        find("it", COPY(pictures), tuple("abcde"), Enrolled(SOURCE(pictures), tuple("abcde"), others, {}), Rule())

@@ -6,6 +6,9 @@ import torch
 from click.testing import CliRunner
 
 from pipeline.cases import owner
+from pipeline.cases.case import Model
+from pipeline.cases.references import Training, train_references
+from pipeline.cases.verifying import read_enrolled
 from pipeline.data.images import save_images
 from pipeline.models.network import build, load, save
 from stages.cli import sac
@@ -50,11 +53,42 @@ def test_references_are_so_many_of_each_network_trained_so_long(place):
     assert [load(file).spec.arch for file in kept] == [arch for arch in ARCHS for _ in (0, 1)]
 
 
+def test_a_reference_that_is_called_as_a_trained_one_is_counted_beside_it(place, tiny):
+    save(build("vgg_slim", tiny, seed=0), place / "vgg_slim-0.safetensors")
+    plan = owner.Plan(
+        source=Model(text="vgg_slim-0.safetensors"),
+        images="pool.safetensors",
+        count=25,
+        references=(Model(text="vgg_slim-0.safetensors"),),
+        train="train.safetensors",
+        training=Training(archs=("vgg_slim",), each=1, epochs=0.5),
+    )
+    enrolment = owner.enroll(plan, place / "case")
+    assert [one.name for one in enrolment.references] == ["vgg_slim-0", "vgg_slim-0-2"]
+    assert len(read_enrolled(place / "case", enrolment).references) == 2
+
+
 def test_other_epochs_are_other_references(place):
     for epochs, case in ((0.5, "one"), (1, "two")):
         enroll("--train-references", "train.safetensors", "--references-per-arch", 1, "--epochs", epochs, "--out", case)
     one, two = ([found.sha256 for found in owner.read_enrolment(place / case).references] for case in ("one", "two"))
     assert not set(one) & set(two)
+
+
+def test_references_that_another_kind_of_machine_trained_are_trained_anew(tmp_path, tiny, monkeypatch):
+    training = Training(archs=("vgg_slim",), each=1, epochs=0.5)
+    for kind in ("cpu AuthenticAMD", "cpu AuthenticAMD", "cpu GenuineIntel"):
+        monkeypatch.setattr("pipeline.cases.references.kind", lambda kind=kind: kind)
+        assert len(list(train_references(tmp_path, tiny, training, tiny.images))) == 1
+    assert len(list(tmp_path.glob("vgg_slim-0-*.safetensors"))) == 2
+
+
+def test_references_that_other_code_trained_are_trained_anew(tmp_path, tiny, monkeypatch):
+    training = Training(archs=("vgg_slim",), each=1, epochs=0.5)
+    for code in ("one", "one", "another"):
+        monkeypatch.setattr("pipeline.cases.references.meaning", lambda file, code=code: code)
+        assert len(list(train_references(tmp_path, tiny, training, tiny.images))) == 1
+    assert len(list(tmp_path.glob("vgg_slim-0-*.safetensors"))) == 2
 
 
 @pytest.fixture(scope="module")

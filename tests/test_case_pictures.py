@@ -9,11 +9,17 @@ import pytest
 from PIL import Image
 
 from pipeline.cases import owner
+from pipeline.cases.case import Model
 from pipeline.cases.images import pixel_hashes, read_pictures, resized
+from pipeline.cases.references import Training
+from pipeline.cases.suspects import zoo_model
 from pipeline.cases.suspects.rest import encoded
 from pipeline.core.errors import BadInput
-from pipeline.data.images import save_images
+from pipeline.core.files import digest
+from pipeline.data.images import from_arrays, save_images
+from pipeline.models.network import build, predict, save
 from tests.casemaking import CLASSES, SOURCE, noise_pictures, references
+from tests.making import make_tiny
 
 
 def folder_of(folder, images, classes=None):
@@ -120,6 +126,32 @@ def test_pixels_of_another_shape_have_another_hash():
     assert len({pixel_hashes(image.reshape(1, *shape))[0] for shape in ((1, 4, 6), (1, 6, 4), (2, 3, 4))}) == 3
 
 
-def test_grey_pictures_become_colour_and_back():
-    grey = noise_pictures(2).images
-    assert np.array_equal(resized(resized(grey, 12, 3), 12, 1), grey)
+@pytest.mark.parametrize("height", [12, 7])
+def test_grey_pictures_become_colour_and_back_and_keep_their_sides(height):
+    grey = noise_pictures(2).images[:, :, :height]
+    assert resized(grey, None, 3).shape == (2, 3, height, 12)
+    assert np.array_equal(resized(resized(grey, None, 3), None, 1), grey)
+
+
+def test_a_network_of_colour_sees_wide_grey_pictures_as_wide_ones(tmp_path):
+    network = build("vgg_slim", make_tiny(6, 0, channels=3), seed=1)
+    save(network, tmp_path / "own.safetensors")
+    wide = make_tiny(4, seed=2).images[:, :, :12]
+    found, _ = zoo_model.answer(Model(text=str(tmp_path / "own.safetensors")), wide)
+    assert np.allclose(found, predict(network, np.repeat(wide, 3, axis=1)), atol=1e-5)
+
+
+def test_wide_pictures_that_train_references_are_not_squashed(tmp_path):
+    wide, other = (make_tiny(30, seed, channels) for seed, channels in ((3, 1), (4, 3)))
+    train = from_arrays(other.images[:, :, :12], other.labels, other.classes)
+    plan = owner.Plan(
+        source=lambda images: images.reshape(len(images), -1)[:, :3] / 2,
+        images=from_arrays(wide.images[:, :, :12], wide.labels, wide.classes),
+        count=25,
+        train=train,
+        training=Training(archs=("vgg_slim",), each=1, epochs=0.5),
+    )
+    enrolment = owner.enroll(plan, tmp_path / "case")
+    grey = from_arrays(resized(train.images, None, 1), train.labels, train.classes)
+    assert grey.images.shape == (30, 1, 12, 16)
+    assert enrolment.references[0].trained["images_sha256"] == digest(grey.digest())

@@ -17,7 +17,7 @@ from pipeline.cases import owner
 from pipeline.cases.case import Limits
 from pipeline.core.errors import BadInput
 from tests.casemaking import CLASSES, COPY, enrolled, sac
-from tests.serving import dripping, endless, hanging, serving
+from tests.serving import dripping, dripping_head, endless, forever_early, hanging, serving
 
 FAST = Limits(timeout=5, tries=2)
 COUNT = 40
@@ -209,6 +209,8 @@ def test_refused_probes_are_no_failure(case, tmp_path):
     [
         (lambda *query: hanging, "failed 1 times"),
         (lambda *query: dripping, "TimeoutError"),
+        (lambda *query: dripping_head, "TimeoutError"),
+        (lambda *query: forever_early, "TimeoutError"),
         (lambda *query: endless, "more than 8 MB"),
         (lambda *query: (200, {}, b'{"a": [NaN, 1, 2, 3, 4]}'), "NaN or infinite"),
         (lambda *query: {"a": [1e999, 1, 2]}, "NaN or infinite"),
@@ -294,13 +296,17 @@ def test_open_inference_metadata_say_how_pictures_are_sent(case, shape, datatype
         {},
         {"inputs": []},
         {"inputs": [{"name": "x", "shape": [1, 10**9, 10**9, 3], "datatype": "FP32"}]},
+        {"inputs": [{"name": "x", "shape": [1, 3, 100_000, 1], "datatype": "FP32"}]},
+        {"inputs": [{"name": "x", "shape": [1, 3, 2**32, 2**32], "datatype": "FP32"}]},
+        {"inputs": [{"name": "x", "shape": [1, 3, 10**400, 10**400], "datatype": "FP32"}]},
+        {"inputs": [{"name": "x", "shape": [1, 2, 12, 12], "datatype": "FP32"}]},
         {"inputs": [{"name": "x", "shape": "wide", "datatype": "FP32"}]},
         [1],
         "no",
     ],
 )
 def test_open_inference_metadata_that_are_odd_end_in_one_line(case, metadata):
-    with serving(lambda path, headers, body: metadata) as server, pytest.raises(BadInput):
+    with serving(lambda path, headers, body: metadata) as server, pytest.raises(BadInput, match=r"its (input|metadata)"):
         owner.ask(case, f"{server.address}/v2/models/m", limits=FAST)
 
 

@@ -262,6 +262,21 @@ def test_a_loader_that_takes_too_long_or_too_much_is_ended(tmp_path, monkeypatch
     assert "died of SIGABRT" in refusal("python:greedy:gone")
 
 
+def test_a_child_that_is_killed_while_it_writes_its_result_has_none(tmp_path, monkeypatch):
+    functions(
+        tmp_path / "torn.py",
+        monkeypatch,
+        "import os, pathlib\n"
+        "def half(path, data, *more):\n"
+        "    with path.open('w') as file:\n        file.write(str(data)[: len(data) // 2])\n"
+        "    os.kill(os.getpid(), 9)\n"
+        "def ask(images):\n"
+        "    pathlib.Path.write_text = pathlib.Path.write_bytes = half\n"
+        "    return images.reshape(len(images), -1)[:, :3] / 2\n",
+    )
+    assert "its loader died of SIGKILL" in refusal("python:torn:ask")
+
+
 def test_answers_that_are_nan_or_of_another_shape_are_refused(tmp_path, monkeypatch):
     (tmp_path / "odd.py").write_text(
         "import numpy as np\ndef nan(images):\n    return np.full((len(images), 3), np.nan)\n"

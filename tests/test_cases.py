@@ -1,6 +1,7 @@
 """An owner's case from enrolling to rechecking, with models that are a matrix each."""
 
 import json
+import os
 import shutil
 import subprocess
 
@@ -8,11 +9,13 @@ import numpy as np
 import pytest
 
 from pipeline.cases import owner
-from pipeline.cases.case import Rule, needed
-from pipeline.cases.commitment import Tampered
+from pipeline.cases.case import Rule, alone, needed, unused
+from pipeline.cases.commitment import Tampered, commit
 from pipeline.cases.drawing import draw_probes
 from pipeline.cases.verdict import COPY, NONE_SHOWN, UNDECIDED, ranked
 from pipeline.core.errors import BadInput
+from pipeline.core.seal import file_digest
+from pipeline.data.images import from_arrays, save_images
 from tests.casemaking import COPY as THEIR_COPY
 from tests.casemaking import INNOCENT, SOURCE, Linear, enrolled, noise_pictures, references
 
@@ -114,13 +117,121 @@ def test_changed_answers_are_found_though_the_list_was_written_anew(own):
         owner.recheck(own)
 
 
+def forged(folder, change):
+    """The case with its written verdict changed, and the list written anew."""
+    file = folder / "verdict/verdict.json"
+    written = json.loads(file.read_text())
+    change(written)
+    file.write_text(json.dumps(written))
+    relisted(folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (
+            lambda told: told["verdicts"].append({**told["verdicts"][1], "verdict": "copy"}),
+            r"verdicts\.2\.suspect is 'innocent'",
+        ),
+        (lambda told: told.update(note="a copy beyond doubt"), "note is 'a copy beyond doubt', recomputed None"),
+        (lambda told: told["verdicts"][1].update(created="copy"), r"verdicts\.1\.created is 'copy'"),
+        (lambda told: told["verdicts"][1]["reference_scores"].update(another=0.1), r"reference_scores\.another is 0\.1"),
+        (lambda told: told["verdicts"][1].update(score=10**400), r"verdicts\.1\.score is 1000"),
+        (lambda told: told.update(verdicts=["a suspect"]), "verdict.json"),
+        (lambda told: told["verdicts"][0].update(suspect={}), "no such|unknown|verdict.json"),
+    ],
+)
+def test_a_verdict_that_says_more_than_follows_is_found(own, change, says):
+    with pytest.raises(Tampered, match=says) as caught:
+        owner.recheck(forged(own, change))
+    assert len(str(caught.value)) < 500
+
+
+def test_a_verdict_of_a_thousand_brackets_is_none(own):
+    (own / "verdict/verdict.json").write_text('{"verdicts": ' + "[" * 100_000 + "]" * 100_000 + "}")
+    relisted(own)
+    with pytest.raises(Tampered, match=r"verdict\.json: not a verdict"):
+        owner.recheck(own)
+
+
+def test_classes_that_were_put_in_another_order_are_found(own):
+    file = own / "suspects/copied/answers.csv"
+    head, *rows = file.read_text().splitlines(keepends=True)
+    file.write_text("".join(["probe," + ",".join(reversed(head.strip().split(",")[1:])) + "\n", *rows]))
+    relisted(own)
+    for step in (owner.verify, owner.recheck):
+        with pytest.raises(Tampered, match=r"suspects/copied/answers\.csv: not the answers that log\.jsonl holds"):
+            step(own)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ('{"time": "t", "values": [1, 2, 3, 4, 5]}', "probe: Field required"),
+        ('{"time": "t", "probe": 1000000, "values": [1, 2, 3, 4, 5]}', "probe 1000000, expected 0 to 59"),
+        ('{"time": "t", "probe": -1, "values": [1, 2, 3, 4, 5]}', "probe: Input should be greater"),
+        ('{"time": "t", "probe": "x", "values": [1, 2, 3, 4, 5]}', "probe: Input should be a valid integer"),
+        ('{"time": "t", "probe": 3, "values": 5}', "values: Input should be"),
+        ('{"time": "t", "probe": 3, "values": [1, 2, 3, 4, 1e300]}', "values.4: Input should be less"),
+        ('{"time": "t", "probe": 3, "queries": "many"}', "queries: Input should be"),
+        ("[" * 100_000, "not JSON"),
+        ("3", "Input should be"),
+    ],
+)
+def test_a_line_of_a_log_that_is_none_is_named(own, line, says):
+    with (own / "suspects/copied/log.jsonl").open("a") as file:
+        file.write(line + "\n")
+    with pytest.raises(BadInput, match=f"log\\.jsonl: line 61: {says}") as caught:
+        owner.verify(own)
+    assert len(str(caught.value)) < 500
+    relisted(own)
+    with pytest.raises(Tampered, match=r"log\.jsonl: line 61"):
+        owner.recheck(own)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"count": 10**9}, "count: Input should be less"),
+        ({"shape": [1, 10**6, 10**6]}, r"shape\.1: Input should be less"),
+        ({"shape": [1, 12, 12, 12]}, "shape"),
+    ],
+)
+def test_a_case_that_claims_absurd_sizes_ends_in_one_line(own, change, says):
+    file = own / "enrolled/case.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
+    commit(own)
+    for step in (owner.verify, owner.probes_of):
+        with pytest.raises(BadInput, match=rf"case\.json: {says}"):
+            step(own)
+
+
+def test_a_case_of_a_thousand_brackets_ends_in_one_line(own):
+    (own / "enrolled/case.json").write_text("[" * 100_000 + "]" * 100_000)
+    commit(own)
+    with pytest.raises(BadInput, match=r"case\.json: not JSON"):
+        owner.verify(own)
+
+
+def test_a_run_that_was_killed_while_it_wrote_a_verdict_leaves_none(own, monkeypatch):
+    def killed(*words):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pipeline.cases.commitment.write_list", killed)
+    with pytest.raises(KeyboardInterrupt):
+        owner.verify(own, "copied")
+    monkeypatch.undo()
+    with pytest.raises(BadInput, match="no verdict in it; `sac verify"):
+        owner.recheck(own)
+    assert owner.verify(own) and owner.recheck(own)
+
+
 def test_a_rule_that_was_changed_with_its_commitment_is_found_by_the_published_one(own):
     published = (own / "commitment.txt").read_text().split()[0]
     assert owner.recheck(own, published)
     shutil.rmtree(own / "suspects")
     (own / "enrolled/case.json").write_text((own / "enrolled/case.json").read_text().replace("0.05", "0.4"))
-    from pipeline.cases.commitment import commit
-
     commit(own)
     owner.ask(own, INNOCENT)
     owner.verify(own)
@@ -139,9 +250,52 @@ def test_a_file_that_was_added_or_lost_is_named(own):
         owner.recheck(own)
 
 
-def test_anybody_with_the_pool_draws_the_same_probes(tmp_path):
-    from pipeline.data.images import save_images
+def test_a_reference_whose_name_leads_out_of_the_case_is_refused(own):
+    file = own / "enrolled/case.json"
+    (own / "enrolled/references/callable-3.csv").rename(own.parent / "late.csv")
+    file.write_text(file.read_text().replace('"callable-3"', '"../../../late"'))
+    commit(own)
+    with pytest.raises(BadInput, match=r"case\.json: references\.3\.name: String should match pattern"):
+        owner.verify(own)
 
+
+@pytest.mark.parametrize("name", ["enrolled/references", "suspects/innocent", "suspects/copied/answers.csv", "verdict"])
+def test_a_link_in_a_case_is_refused_for_what_it_leads_to_could_change(own, name):
+    (own / name).rename(own.parent / "late")
+    commit(own)
+    (own / name).symlink_to(own.parent / "late")
+    for step in (owner.verify, owner.recheck):
+        with pytest.raises(Tampered, match=f"{name}: a link or the like"):
+            step(own)
+
+
+def test_a_pipe_among_the_enrolled_files_is_refused_and_not_waited_for(own):
+    (own / "enrolled/references/callable-3.csv").unlink()
+    commit(own)
+    os.mkfifo(own / "enrolled/references/callable-3.csv")
+    with pytest.raises(Tampered, match=r"callable-3\.csv: a link or the like"):
+        owner.verify(own)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("commitment.txt", b"\xff\xfe"),
+        ("commitment.sha256", b"00  a\0b\n"),
+        ("verdict.sha256", b"00  a\0b\n"),
+        ("verdict.sha256", b"00  " + b"a" * 5000 + b"\n"),
+        ("verdict.sha256", b"\xff\n"),
+    ],
+)
+def test_a_list_that_no_sha256sum_wrote_is_named(own, name, data):
+    (own / name).write_bytes(data)
+    if name == "commitment.sha256":
+        (own / "commitment.txt").write_text(f"{file_digest(own / name)}  {name}\n")
+    with pytest.raises(Tampered, match=name.replace(".", r"\.")):
+        owner.recheck(own)
+
+
+def test_anybody_with_the_pool_draws_the_same_probes(tmp_path):
     pool = noise_pictures(90)
     save_images(pool, tmp_path / "pool.safetensors")
     save_images(noise_pictures(90, seed=3), tmp_path / "other.safetensors")
@@ -151,6 +305,21 @@ def test_anybody_with_the_pool_draws_the_same_probes(tmp_path):
     owner.recheck(folder, images=str(tmp_path / "pool.safetensors"))
     with pytest.raises(Tampered, match=r"pool\.csv: not the pictures"):
         owner.recheck(folder, images=str(tmp_path / "other.safetensors"))
+
+
+def test_pictures_that_are_not_square_are_drawn_again_as_they_are(tmp_path):
+    def model(seed):
+        weights = np.random.default_rng(seed).normal(size=(8 * 12, 5)).astype(np.float32)
+        return lambda images: images.reshape(len(images), -1) / 255 @ weights
+
+    draw = np.random.default_rng(0)
+    pool = from_arrays(draw.integers(0, 256, (60, 1, 8, 12)).astype(np.uint8), np.arange(60) % 5, tuple("abcde"))
+    save_images(pool, tmp_path / "pool.safetensors")
+    others = tuple(model(seed) for seed in range(1, 4))
+    owner.enroll(owner.Plan(source=model(0), images=pool, count=40, references=others), tmp_path / "case")
+    owner.ask(tmp_path / "case", model(0), name="same")
+    owner.verify(tmp_path / "case")
+    assert owner.recheck(tmp_path / "case", images=str(tmp_path / "pool.safetensors"))
 
 
 def test_probes_are_pictures_of_the_pool_or_mixtures_of_two():
@@ -257,6 +426,27 @@ def test_known_copies_are_shown_and_count_for_nothing(tmp_path):
 def test_a_case_is_enrolled_once(case):
     with pytest.raises(BadInput, match="committed already"):
         enrolled(case)
+
+
+def test_a_case_that_was_committed_while_another_run_prepared_it_is_not_overwritten(tmp_path):
+    told, folder = noise_pictures(90), tmp_path / "case"
+    told.images[3] = told.images[1]
+    plan = owner.Plan(source=SOURCE, images=told, count=40, references=references(3))
+    with pytest.raises(BadInput, match="committed already"):
+        owner.enroll(plan, folder, tell=lambda remark: enrolled(folder))
+    owner.ask(folder, INNOCENT)
+    assert owner.verify(folder)
+
+
+def test_one_run_at_a_time_enrolls_into_a_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("SAC_WAIT", "0")
+    with alone(tmp_path / "case", "enroll", "enrolling"), pytest.raises(BadInput, match=r"held by process .* enrolling since"):
+        enrolled(tmp_path / "case")
+
+
+def test_a_name_that_is_taken_counts_up_until_it_is_free():
+    used = set()
+    assert [unused(name, used) for name in ("m", "m-2", "m", "m")] == ["m", "m-2", "m-3", "m-4"] and len(used) == 4
 
 
 def test_a_case_without_references_is_refused(tmp_path):

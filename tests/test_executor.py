@@ -51,6 +51,7 @@ def test_a_process_that_is_killed_is_explained(monkeypatch):
     ("name", "value", "says"),
     [
         ("SAC_JOBS", "two", "SAC_JOBS: expected a whole number"),
+        ("SAC_JOBS", "²", "SAC_JOBS: expected a whole number"),
         ("SAC_JOBS", "0", "at least 1"),
         ("SAC_ENGINE", "lokey", "did you mean 'loky'"),
     ],

@@ -3,7 +3,8 @@
 Answers of a model are a matrix (P, K) with NaN for what it did not tell: a row of NaN is a refused probe, a row with k
 numbers the k best classes, and a single 1 beside NaN a label. Probabilities of few digits, compared with raw logits, make a
 copy look more innocent than innocent models are; so the source and the references are cut down to what the suspect tells
-before they are compared.
+before they are compared, probe by probe where it tells more classes of one than of another. The best classes without
+probabilities, ranked or with raw scores, say no more than the label that can be compared.
 """
 
 from dataclasses import dataclass
@@ -25,7 +26,9 @@ SUM_TOLERANCE = 0.01
 
 @dataclass(frozen=True)
 class Form:
-    """What answers are. digits: decimals of probabilities, if they are few; best: how many classes are told, if not all."""
+    """What answers are. digits: decimals of probabilities, if they are few; best: how many classes are told at most, if not
+    all.
+    """
 
     kind: Kind
     digits: int | None = None
@@ -34,7 +37,7 @@ class Form:
     def __str__(self) -> str:
         few = f" of {self.digits} digits" if self.digits is not None else ""
         return {
-            "labels": "labels alone",
+            "labels": f"the {self.best} best classes, no probabilities: compared by label" if self.best else "labels alone",
             "top_k": f"the {self.best} best classes, probabilities{few}",
             "probabilities": f"probabilities{few}",
             "logits": "logits",
@@ -47,21 +50,23 @@ def answered(answers: np.ndarray) -> np.ndarray:
     return ~missing
 
 
+def classes_told(answers: np.ndarray) -> np.ndarray:
+    """Of how many classes (P,) a number is told of each probe."""
+    numbers: np.ndarray = (~np.isnan(answers)).sum(axis=1)
+    return numbers
+
+
 def form_of(answers: np.ndarray) -> Form:
     """What kind of answers these are, judged by those that are there."""
     told = answers[answered(answers)]
-    numbers = ~np.isnan(told)
-    values, width = told[numbers], int(numbers.sum(axis=1).max(initial=0))
-    if (width == 1 or width == told.shape[1]) and _one_hot(told):
-        return Form("labels")
-    if width < told.shape[1]:
-        return Form("top_k", _digits(values), width)
-    if len(told) and values.min() >= 0 and values.max() <= 1:
-        digits = _digits(values)
-        rounded = 0 if digits is None else width * 0.5 * 10.0**-digits
-        if (np.abs(told.sum(axis=1) - 1) <= SUM_TOLERANCE + rounded).all():
-            return Form("probabilities", digits)
-    return Form("logits")
+    classes, most = told.shape[1], int(classes_told(told).max(initial=0))
+    if _one_hot(told):
+        return Form("labels", best=most if 1 < most < classes else None)
+    digits = _digits(told[~np.isnan(told)])
+    probable = bool(len(told)) and _probable(told, digits)
+    if np.isnan(told).any():
+        return Form("top_k", digits, most) if probable else Form("labels", best=most)
+    return Form("probabilities", digits) if probable else Form("logits")
 
 
 def weakest(forms: list[Form]) -> Form:
@@ -72,8 +77,10 @@ def weakest(forms: list[Form]) -> Form:
     return Form(kind, digits if kind in ("top_k", "probabilities") else None, best if kind == "top_k" else None)
 
 
-def brought_to(answers: np.ndarray, own: Form, form: Form) -> np.ndarray:
+def brought_to(answers: np.ndarray, own: Form, form: Form, best: np.ndarray | None = None) -> np.ndarray:
     """Answers (P, K) of form `own` as logits (P, K) that say no more than `form` does; rows that were refused stay NaN.
+
+    best: how many classes (P,) of each probe are kept of the best ones; `form.best` of all, without.
 
     Of labels: 1 for the label, else 0. Of probabilities their logarithm, where what rounding made zero, and what is not told,
     counts as half of the last digit or as an even share of what is left.
@@ -86,7 +93,9 @@ def brought_to(answers: np.ndarray, own: Form, form: Form) -> np.ndarray:
         shown[told] = np.eye(answers.shape[1])[np.nanargmax(answers[told], axis=1)]
         return shown
     chances = softmax(answers[told]) if own.kind == "logits" else answers[told].astype(np.float64)
-    chances = _best(chances, form.best) if form.kind == "top_k" else chances
+    if form.kind == "top_k":
+        kept = np.full(len(answers), form.best) if best is None else best
+        chances = np.where(_ranks(chances) < kept[told][:, None], chances, np.nan)
     shown[told] = _logarithm(chances, form)
     return shown
 
@@ -104,15 +113,21 @@ def _digits(values: np.ndarray) -> int | None:
     return None
 
 
-def _best(chances: np.ndarray, best: int | None) -> np.ndarray:
-    """Chances (P, K) with NaN for all but the `best` highest."""
-    if best is None or best >= chances.shape[1]:
-        return chances
+def _probable(told: np.ndarray, digits: int | None) -> bool:
+    """Whether these are probabilities, of all classes or of the best: from 0 to 1, and adding up to 1, or to less where
+    classes are not told.
+    """
+    sums, whole = np.nansum(told, axis=1), ~np.isnan(told).any(axis=1)
+    rounded = 0 if digits is None else classes_told(told).max() * 0.5 * 10.0**-digits
+    most, least = 1 + SUM_TOLERANCE + rounded, 1 - SUM_TOLERANCE - rounded
+    return bool(np.nanmin(told) >= 0 and np.nanmax(told) <= 1 and (sums <= most).all() and (sums[whole] >= least).all())
+
+
+def _ranks(chances: np.ndarray) -> np.ndarray:
+    """The rank (P, K) of each class within its row, 0 for the best; those that are not told come last."""
     order = np.argsort(-np.nan_to_num(chances, nan=-np.inf), axis=1, kind="stable")
-    kept = np.full(chances.shape, np.nan)
-    rows = np.arange(len(chances))[:, None]
-    kept[rows, order[:, :best]] = chances[rows, order[:, :best]]
-    return kept
+    ranks: np.ndarray = np.argsort(order, axis=1, kind="stable")
+    return ranks
 
 
 def _logarithm(chances: np.ndarray, form: Form) -> np.ndarray:

@@ -1,11 +1,9 @@
-"""Ask one suspect all probes of a case, once each: every query is logged with its time and hashes, and the log is the cache."""
+"""Ask one suspect all probes of a case, once each."""
 
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ import numpy as np
 from pipeline.cases import commitment
 from pipeline.cases.case import (
     ANSWERS,
+    LOCKS,
     LOG,
     SUSPECT,
     SUSPECTS,
@@ -22,8 +21,10 @@ from pipeline.cases.case import (
     Limits,
     Model,
     SuspectRecord,
+    alone,
     read_record,
 )
+from pipeline.cases.log import Log, now, row_values
 from pipeline.cases.probes import read_probe_files, read_probes
 from pipeline.cases.suspects import SERVERS, file_of, format_module, format_of
 from pipeline.cases.suspects.child import ask_in_child
@@ -48,20 +49,24 @@ class Asked:
 
 
 def ask_suspect(case: Path, enrolment: Enrolment, model: Model, name: str, limits: Limits = USUAL_LIMITS) -> Asked:
-    """Ask a suspect what it was not asked yet, and write its answers. Raises BadInput; what was answered is kept."""
+    """Ask a suspect what it was not asked yet, and write its answers; whoever asks the same one waits until that is done.
+
+    Raises BadInput; what was answered is kept. Raises Tampered for a case with links, through which it would write elsewhere.
+    """
     form, root = format_of(model.text), commitment.committed(case)
+    commitment.files_in(case, SUSPECTS, LOCKS)
     folder = case / SUSPECTS / name
-    _open_record(
-        folder, SuspectRecord(name=name, model=model, sha256=model_sha256(model), commitment=root, first=now(), limits=limits)
-    )
-    log = Log(folder / LOG)
-    todo = [place for place in range(enrolment.count) if place not in log.known]
-    if todo:
-        (_ask_server if form in SERVERS else _ask_file)(case, enrolment, model, limits, log, todo)
-    if not log.known:
-        raise BadInput(f"{name}: the budget of {limits.budget} queries is spent before the first answer")
-    write_answers(folder / ANSWERS, *log.answers(enrolment))
-    refused = sum(1 for line in log.known.values() if line["values"] is None)
+    record = SuspectRecord(name=name, model=model, sha256=model_sha256(model), commitment=root, first=now(), limits=limits)
+    with alone(case, f"{name}.lock", f"asking {name}"):
+        _open_record(folder, record)
+        log = Log(folder / LOG, enrolment.count)
+        todo = [place for place in range(enrolment.count) if place not in log.known]
+        if todo:
+            (_ask_server if form in SERVERS else _ask_file)(case, enrolment, model, limits, log, todo)
+        if not log.known:
+            raise BadInput(f"{name}: the budget of {limits.budget} queries is spent before the first answer")
+        write_answers(folder / ANSWERS, *log.answers(enrolment))
+    refused = sum(1 for line in log.known.values() if line.values is None)
     return Asked(name, len(log.known) - refused, refused, enrolment.count - len(log.known), log.queries)
 
 
@@ -73,79 +78,6 @@ def model_sha256(model: Model) -> str | None:
     if not file.is_file():
         raise BadInput(f"{model.text}: no such file")
     return file_digest(file)
-
-
-def now() -> str:
-    """The time in UTC to the second, as ISO 8601 has it."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-class Log:
-    """The queries of one suspect, a JSON line each. A last line that a killed run left unfinished is cut off.
-
-    known: by probe, the line with its answer (`values`, None if it was refused). queries: how many were sent, failed ones
-    included.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.known: dict[int, dict[str, Any]] = {}
-        self.queries = 0
-        if path.exists():
-            text = path.read_bytes()
-            whole = text[: text.rfind(b"\n") + 1]
-            if whole != text:
-                path.write_bytes(whole)
-            for line in read_log(path):
-                self._take(line)
-
-    def write(self, **line: Any) -> None:
-        """Add a line and have it on the disk before going on."""
-        text = json.dumps({"time": now(), **line})
-        with self.path.open("a") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        self._take(json.loads(text))
-
-    def answers(self, enrolment: Enrolment) -> tuple[np.ndarray, tuple[str, ...]]:
-        """All answers (P, K) with NaN for what is not known, and the names of their classes."""
-        return answers_of(list(self.known.values()), enrolment.count, enrolment.classes)
-
-    def _take(self, line: dict[str, Any]) -> None:
-        self.queries += int(line.get("queries", 1))
-        if "values" in line:
-            self.known[int(line["probe"])] = line
-
-
-def read_log(path: Path) -> list[dict[str, Any]]:
-    """The lines of a log. Raises BadInput if one is broken."""
-    try:
-        lines = [json.loads(line) for line in path.read_text().splitlines()]
-    except (OSError, ValueError):
-        raise BadInput(f"{path}: not a log of queries") from None
-    if not all(isinstance(line, dict) for line in lines):
-        raise BadInput(f"{path}: not a log of queries")
-    return lines
-
-
-def answers_of(lines: list[dict[str, Any]], count: int, classes: tuple[str, ...]) -> tuple[np.ndarray, tuple[str, ...]]:
-    """The answers (P, K) in the lines of a log, and names for their classes: the source's, if they are as many."""
-    rows = {int(line["probe"]): line["values"] for line in lines if line.get("values") is not None}
-    widths = {len(row) for row in rows.values()}
-    if len(widths) > 1:
-        raise BadInput(f"answers of {len(widths)} widths: {', '.join(map(str, sorted(widths)))} classes")
-    width = widths.pop() if widths else len(classes)
-    answers = np.full((count, width), np.nan, np.float32)
-    for probe, row in rows.items():
-        answers[probe] = [np.nan if value is None else value for value in row]
-    names = next((line["classes"] for line in lines if line.get("classes")), None)
-    return answers, tuple(names) if names else classes if width == len(classes) else tuple(f"class {k}" for k in range(width))
-
-
-def row_values(row: np.ndarray) -> list[float | None]:
-    """A row of answers as JSON can hold it: the shortest decimals of each float32, None for what was not told."""
-    return [None if np.isnan(value) else float(str(np.float32(value))) for value in row]
 
 
 def _open_record(folder: Path, record: SuspectRecord) -> None:
@@ -193,7 +125,7 @@ def _ask_probe(
     """Ask one probe and log what came of it, queries that failed included. False when the budget is spent."""
     try:
         row, body, reply = ask(image)
-        widths = {len(line["values"]) for line in log.known.values() if line["values"] is not None}
+        widths = {len(line.values) for line in log.known.values() if line.values is not None}
         if widths and len(row) not in widths:
             raise BadInput(f"probe {place}: {len(row)} classes, {widths.pop()} in earlier answers")
         line: dict[str, Any] = {"sent": _sha256(body), "answer": _sha256(reply), "values": row_values(row)}

@@ -26,8 +26,7 @@ def ask_all(case: Path, enrolment: Enrolment, models: dict[str, Model], limits: 
         if isinstance(result, str):
             failed.append(result)
         else:
-            answers, _ = read_answers(case / SUSPECTS / result.name / ANSWERS, enrolment.count)
-            yield Told(**vars(result), form=str(form_of(answers)))
+            yield result
     if failed:
         more = f" (and {len(failed) - 1} more of {len(models)} suspects failed)" if len(failed) > 1 else ""
         raise BadInput(f"{failed[0]}{more}")
@@ -39,8 +38,10 @@ class _AskOne:
     enrolment: Enrolment
     limits: Limits
 
-    def __call__(self, job: tuple[str, Model]) -> Asked | str:
+    def __call__(self, job: tuple[str, Model]) -> Told | str:
         try:
-            return ask_suspect(self.case, self.enrolment, job[1], job[0], self.limits)
+            asked = ask_suspect(self.case, self.enrolment, job[1], job[0], self.limits)
+            answers, _ = read_answers(self.case / SUSPECTS / asked.name / ANSWERS, self.enrolment.count)
+            return Told(**vars(asked), form=str(form_of(answers)))
         except BadInput as error:
             return str(error)

@@ -10,21 +10,27 @@ commitment.tsr                an RFC 3161 time stamp of the list, if one was ask
 suspects/NAME/                suspect.json, log.jsonl (every query), answers.csv
 verdict/                      verdict.json, verdict.html, verdict.svg
 verdict.sha256                SHA-256 of all that the verdict rests on
+locks/                        who enrolls or asks at this moment; no evidence
+
+A case holds files and folders, and no links: what one leads to could change without a trace.
 """
 
 import re
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, StringConstraints, ValidationError
 
 from pipeline.core.errors import BadInput, unknown
 from pipeline.core.files import read_json
+from pipeline.core.lock import held
 from pipeline.core.params import Parameters
 
 CASE, POOL, SOURCE, PROBES = "enrolled/case.json", "enrolled/pool.csv", "enrolled/source.csv", "enrolled/probes"
 REFERENCES, KNOWN_COPIES, SUSPECTS, VERDICT = "enrolled/references", "enrolled/known_copies", "suspects", "verdict"
 SUSPECT, LOG, ANSWERS = "suspect.json", "log.jsonl", "answers.csv"
+LOCKS = "locks"
 
 Method = Literal["clean", "jpeg", "cutmix", "source_wrong"]
 METHODS: tuple[Method, ...] = ("clean", "jpeg", "cutmix", "source_wrong")
@@ -44,6 +50,9 @@ Comparison = Literal[
 
 
 Record = TypeVar("Record", bound=Parameters)
+Side = Annotated[int, Field(ge=1, le=1 << 14)]
+"""A probe's side in pixels."""
+MOST_PROBES = 100_000
 
 
 class Rule(Parameters):
@@ -108,24 +117,26 @@ class Model(Parameters):
 
 
 class Reference(Parameters):
-    """A model whose answers were enrolled. sha256: of its file, if it is one. trained: how, if the tool trained it."""
+    """A model whose answers were enrolled. name: that of its file of answers, without the ending, so that no name leads out of
+    the case. sha256: of the model's own file, if it is one. trained: how, if the tool trained it.
+    """
 
-    name: str
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
     text: str
     sha256: str | None
     trained: dict[str, str | int | float] | None = None
 
 
 class Enrolment(Parameters):
-    """What a case commits to."""
+    """What a case commits to. shape: channels, height and width of a probe. count: how many probes there are."""
 
     created: str
     tool: str
     source: Reference
     classes: tuple[str, ...]
-    shape: tuple[int, int, int]
+    shape: tuple[Annotated[int, Field(ge=1, le=3)], Side, Side]
     method: Method
-    count: int
+    count: Annotated[int, Field(ge=1, le=MOST_PROBES)]
     pool: int
     pool_sha256: str
     draw: str
@@ -148,23 +159,41 @@ class SuspectRecord(Parameters):
 
 def read_enrolment(case: Path) -> Enrolment:
     """What was enrolled; BadInput if `case` is no case."""
-    if not (case / CASE).exists():
+    if not (case / CASE).is_file():
         raise BadInput(f"{case}: not a case, expected {CASE} in it; `sac enroll MODEL --images FOLDER --out {case}` makes one")
     return read_record(case / CASE, Enrolment)
 
 
 def read_record(path: Path, kind: type[Record]) -> Record:
     """A record of type `kind` from a JSON file; BadInput, naming the field, if it is none."""
+    return parsed(str(path), read_json(path), kind)
+
+
+def parsed(where: str, value: Any, kind: type[Record]) -> Record:
+    """A record of type `kind` from plain values; BadInput that begins with `where`, naming the field, if it is none."""
     try:
-        return kind.model_validate(read_json(path))
+        return kind.model_validate(value)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise BadInput(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        words = (where, ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, "))
+        raise BadInput(": ".join(filter(None, words))) from None
 
 
 def suspects_of(case: Path) -> list[str]:
     """The names of all suspects that were asked, in order."""
     return sorted(path.parent.name for path in (case / SUSPECTS).glob(f"*/{SUSPECT}"))
+
+
+def alone(case: Path, name: str, doing: str) -> AbstractContextManager[None]:
+    """Hold the case's lock `name` while doing so; others wait. Raises BadInput, naming the holder, if that takes too long."""
+    return held(case / LOCKS / name, doing, "choose another folder for the case")
+
+
+def unused(name: str, used: set[str]) -> str:
+    """`name`, or the first of name-2, name-3 and so on that is not in `used`; it is added there."""
+    free = next(one for one in (name, *(f"{name}-{number}" for number in range(2, len(used) + 3))) if one not in used)
+    used.add(free)
+    return free
 
 
 def check_suspect(case: Path, name: str) -> None:

@@ -5,6 +5,8 @@ the list; `openssl ts -verify -data commitment.sha256 -in commitment.tsr` checks
 """
 
 import hashlib
+import os
+import stat
 from pathlib import Path
 
 from pipeline.cases.saying import brief
@@ -31,35 +33,54 @@ def read_list(case: Path, name: str) -> dict[str, str]:
     try:
         lines = (case / name).read_text().splitlines()
         found = {path: digest for digest, path in (line.split("  ", 1) for line in lines)}
+        outside = [path for path in found if not (case / path).resolve().is_relative_to(case.resolve())]
     except FileNotFoundError:
         raise Tampered(f"{name}: missing") from None
-    except ValueError:
+    except (OSError, ValueError, RuntimeError):  # what resolve() raises of a NUL and of links in a ring
         raise Tampered(f"{name}: not a list as sha256sum writes it") from None
-    for path in found:
-        if not (case / path).resolve().is_relative_to(case.resolve()):
-            raise Tampered(f"{name}: names a file outside of the case: {path}")
+    if outside:
+        raise Tampered(f"{name}: names a file outside of the case: {outside[0]}")
     return found
+
+
+def files_in(case: Path, *folders: str) -> list[Path]:
+    """All files below these folders of a case, those that are there, sorted. Raises Tampered for anything but files and
+    folders: what a link leads to, or a pipe yields, is in no list.
+    """
+    found = [path for folder in folders for path in (case / folder, *(case / folder).rglob("*"))]
+    for path in found:
+        if not _plain(path):
+            raise Tampered(f"{path.relative_to(case)}: a link or the like, expected files and folders alone")
+    return sorted(path for path in found if path.is_file())
+
+
+def _plain(path: Path) -> bool:
+    """Whether it is a file or a folder, or is gone: what another run had only just begun to write."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return True
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
 
 
 def check_list(case: Path, name: str, folders: tuple[str, ...]) -> None:
     """Raise Tampered, naming the first file, if a listed file is missing or changed, or `folders` hold one that is not
     listed.
     """
-    listed = read_list(case, name)
+    files, listed = files_in(case, *folders), read_list(case, name)
     for path, digest in listed.items():
-        if not (case / path).is_file():
+        if not os.path.isfile(case / path):
             raise Tampered(f"{path}: missing, {name} lists it")
         if file_digest(case / path) != digest:
             raise Tampered(f"{path}: changed since {name} was written")
-    for folder in folders:
-        for file in sorted((case / folder).rglob("*")):
-            if file.is_file() and str(file.relative_to(case)) not in listed:
-                raise Tampered(f"{file.relative_to(case)}: not listed in {name}, added later")
+    for file in files:
+        if str(file.relative_to(case)) not in listed:
+            raise Tampered(f"{file.relative_to(case)}: not listed in {name}, added later")
 
 
 def commit(case: Path) -> str:
     """Commit to all that was enrolled; returns the hash that stands for it."""
-    root = write_list(case, LIST, [file for file in (case / "enrolled").rglob("*") if file.is_file()])
+    root = write_list(case, LIST, files_in(case, "enrolled"))
     write_text(case / ROOT, f"{root}  {LIST}\n")
     return root
 
@@ -68,8 +89,8 @@ def committed(case: Path) -> str:
     """The hash that a case is committed to. Raises Tampered if it is not that of the list."""
     try:
         root = (case / ROOT).read_text().split()[0]
-    except (FileNotFoundError, IndexError):
-        raise Tampered(f"{ROOT}: missing") from None
+    except (OSError, UnicodeDecodeError, IndexError):
+        raise Tampered(f"{ROOT}: missing, or holds no SHA-256") from None
     if not (case / LIST).is_file() or file_digest(case / LIST) != root:
         raise Tampered(f"{LIST}: its SHA-256 is not the one in {ROOT}")
     return root

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.cases import commitment
-from pipeline.cases.asking import model_sha256, now
+from pipeline.cases.asking import model_sha256
 from pipeline.cases.case import (
     CASE,
     KNOWN_COPIES,
@@ -23,10 +23,13 @@ from pipeline.cases.case import (
     Model,
     Reference,
     Rule,
+    alone,
     name_for,
+    unused,
 )
 from pipeline.cases.drawing import draw_probes, seed_of
 from pipeline.cases.images import Pictures, pixel_hashes, read_pictures, resized, sifted
+from pipeline.cases.log import now
 from pipeline.cases.probes import write_probes
 from pipeline.cases.references import Training, train_references
 from pipeline.cases.suspects import format_of
@@ -68,8 +71,7 @@ def enroll_case(plan: Plan, case: Path, tell: Callable[[str], None] = print) -> 
 
     tell: called with every remark on the pictures. Raises BadInput.
     """
-    if (case / commitment.ROOT).exists():
-        raise BadInput(f"{case}: holds a case that is committed already; a case is enrolled once, choose another --out")
+    _check_new(case)
     _check_named(plan)
     pool = _pictures(plan.images, plan.size)
     asker = _Asker(plan.limits)
@@ -81,32 +83,30 @@ def enroll_case(plan: Plan, case: Path, tell: Callable[[str], None] = print) -> 
     for remark in told:
         tell(remark)
     probes = draw_probes(pool.images, plan.method, plan.count, seed, lambda images: asker(plan.source, images)[0])
-    shutil.rmtree(case / "enrolled", ignore_errors=True)
-    write_probes(case, probes)
-    write_text(case / POOL, listed)
-    answers, names = asker(plan.source, probes)
-    classes = _classes(names, pool, answers.shape[1])
-    write_answers(case / SOURCE, answers, classes)
-    references = _write_asked(case / REFERENCES, plan.references, probes, asker)
-    references += [] if train is None else _write_trained(case, train, classes, probes, plan.training)
-    enrolment = Enrolment(
-        created=now(),
-        tool=_version(),
-        source=source,
-        classes=classes,
-        shape=probes.shape[1:],
-        method=plan.method,
-        count=len(probes),
-        pool=len(pool.names),
-        pool_sha256=file_digest(case / POOL),
-        draw=seed,
-        remarks=tuple(told),
-        rule=plan.rule,
-        references=tuple(references),
-        known_copies=tuple(_write_asked(case / KNOWN_COPIES, plan.known_copies, probes, asker)),
-    )
-    write_json(case / CASE, enrolment.model_dump(mode="json"))
-    commitment.commit(case)
+    with alone(case, "enroll", "enrolling into this case"):
+        _check_new(case)
+        shutil.rmtree(case / "enrolled", ignore_errors=True)
+        write_probes(case, probes)
+        write_text(case / POOL, listed)
+        classes, references, known_copies = _write_models(case, plan, pool, train, probes, asker)
+        enrolment = Enrolment(
+            created=now(),
+            tool=_version(),
+            source=source,
+            classes=classes,
+            shape=probes.shape[1:],
+            method=plan.method,
+            count=len(probes),
+            pool=len(pool.names),
+            pool_sha256=file_digest(case / POOL),
+            draw=seed,
+            remarks=tuple(told),
+            rule=plan.rule,
+            references=tuple(references),
+            known_copies=tuple(known_copies),
+        )
+        write_json(case / CASE, enrolment.model_dump(mode="json"))
+        commitment.commit(case)
     return enrolment
 
 
@@ -144,6 +144,11 @@ class _AskOne:
         return job[0], *self.asker(job[1], self.images)
 
 
+def _check_new(case: Path) -> None:
+    if (case / commitment.ROOT).exists():
+        raise BadInput(f"{case}: holds a case that is committed already; a case is enrolled once, choose another --out")
+
+
 def _check_named(plan: Plan) -> None:
     for model in (plan.source, *plan.references, *plan.known_copies):
         if isinstance(model, Model):
@@ -176,11 +181,24 @@ def _training_pictures(plan: Plan, pool: Pictures, told: list[str]) -> Images | 
             raise BadInput(
                 f"{plan.train}: pictures of {images.images.shape[2:]} pixels, --images has {shape[1:]}; give --size N"
             )
-        images = from_arrays(resized(images.images, shape[1], shape[0]), images.labels, images.classes)
+        images = from_arrays(resized(images.images, None, shape[0]), images.labels, images.classes)
     shared = set(pixel_hashes(images.images)) & set(pixel_hashes(pool.images.images))
     if shared:
         raise BadInput(f"{len(shared)} pictures are in --train-references and in --images; probes must have trained no model")
     return images
+
+
+def _write_models(
+    case: Path, plan: Plan, pool: Pictures, train: Images | None, probes: np.ndarray, asker: _Asker
+) -> tuple[tuple[str, ...], list[Reference], list[Reference]]:
+    """Ask the source, the references and the known copies; returns the class names and the records of the last two."""
+    answers, names = asker(plan.source, probes)
+    classes = _classes(names, pool, answers.shape[1])
+    write_answers(case / SOURCE, answers, classes)
+    used: set[str] = set()
+    references = _write_asked(case / REFERENCES, plan.references, probes, asker, used)
+    references += [] if train is None else _write_trained(case, train, classes, probes, plan.training, used)
+    return classes, references, _write_asked(case / KNOWN_COPIES, plan.known_copies, probes, asker, set())
 
 
 def _classes(names: tuple[str, ...] | None, pool: Pictures, width: int) -> tuple[str, ...]:
@@ -191,13 +209,13 @@ def _classes(names: tuple[str, ...] | None, pool: Pictures, width: int) -> tuple
     return folders if len(folders) == width else tuple(f"class {k}" for k in range(width))
 
 
-def _write_asked(folder: Path, models: tuple[Askable, ...], probes: np.ndarray, asker: _Asker) -> list[Reference]:
-    records, used = [], set()
+def _write_asked(
+    folder: Path, models: tuple[Askable, ...], probes: np.ndarray, asker: _Asker, used: set[str]
+) -> list[Reference]:
+    records = []
     for place, model in enumerate(models):
         stem = name_for(model.text) if isinstance(model, Model) else f"callable-{place}"
-        name = stem if stem not in used else f"{stem}-{place}"
-        used.add(name)
-        records.append(reference_of(model, name))
+        records.append(reference_of(model, unused(stem, used)))
     local = [(place, model) for place, model in enumerate(models) if isinstance(model, Model)]
     found = [
         *run_all(_AskOne(asker, probes), local, "asking references", here=True),
@@ -211,15 +229,16 @@ def _write_asked(folder: Path, models: tuple[Askable, ...], probes: np.ndarray, 
 
 
 def _write_trained(
-    case: Path, train: Images, classes: tuple[str, ...], probes: np.ndarray, training: Training
+    case: Path, train: Images, classes: tuple[str, ...], probes: np.ndarray, training: Training, used: set[str]
 ) -> list[Reference]:
     ordered = _in_source_order(train, classes)
     records = []
     for made in train_references(case / "models", ordered, training, probes):
-        write_answers(case / REFERENCES / f"{made.name}.csv", made.answers, ordered.classes)
+        name = unused(f"{made.arch}-{made.seed}", used)
+        write_answers(case / REFERENCES / f"{name}.csv", made.answers, ordered.classes)
         records.append(
             Reference(
-                name=made.name,
+                name=name,
                 text="trained by sac enroll",
                 sha256=made.sha256,
                 trained={

@@ -15,15 +15,29 @@ from typing import Any
 import numpy as np
 
 from pipeline.cases import commitment
-from pipeline.cases.asking import Log, now, row_values
-from pipeline.cases.case import ANSWERS, LOG, PROBES, SUSPECT, SUSPECTS, Enrolment, Limits, Model, SuspectRecord
+from pipeline.cases.case import (
+    ANSWERS,
+    LOCKS,
+    LOG,
+    PROBES,
+    SUSPECT,
+    SUSPECTS,
+    Enrolment,
+    Limits,
+    Model,
+    SuspectRecord,
+    alone,
+)
+from pipeline.cases.log import Log, now, row_values
 from pipeline.cases.probes import probe_name
 from pipeline.cases.saying import brief
+from pipeline.cases.suspects.input import MOST_CLASSES, finite
 from pipeline.cases.suspects.replies import class_of
 from pipeline.cases.table import write_answers
 from pipeline.core.errors import BadInput
 from pipeline.core.files import write_json, write_text
 from pipeline.core.seal import file_digest
+from pipeline.core.whole import whole
 
 MOST_BYTES = 1 << 30
 NOTE = """Send every picture of probes/ to the suspect and fill in answers.csv, in one of these forms:
@@ -57,23 +71,30 @@ def import_answers(case: Path, enrolment: Enrolment, path: Path, name: str) -> n
 def take_in(
     case: Path, enrolment: Enrolment, answers: np.ndarray, classes: tuple[str, ...], name: str, text: str, sha256: str | None
 ) -> None:
-    """Write answers (P, K) as those of the suspect `name`; they are logged as they came."""
+    """Write answers (P, K) as those of the suspect `name`; they are logged as they came. Raises BadInput, or Tampered for a
+    case with links.
+
+    The suspect's record comes last: without it, what lies in the folder was left by a run that was killed, and is written anew.
+    """
     folder = case / SUSPECTS / name
-    if (folder / SUSPECT).exists():
-        raise BadInput(f"{folder}: {name} has answers already; choose another --name")
-    if answers.shape[0] != enrolment.count or answers.ndim != 2 or answers.shape[1] < 2:
+    if answers.ndim != 2 or answers.shape[0] != enrolment.count or not 2 <= answers.shape[1] <= MOST_CLASSES:
         raise BadInput(f"{text}: answers {answers.shape}, expected {enrolment.count} rows, one for each probe")
     if np.isinf(answers).any() or np.isnan(answers).all():
         raise BadInput(f"{text}: infinite answers, or none at all")
     record = SuspectRecord(
         name=name, model=Model(text=text), sha256=sha256, commitment=commitment.committed(case), first=now(), limits=Limits()
     )
-    write_json(folder / SUSPECT, record.model_dump(mode="json"))
-    log = Log(folder / LOG)
-    for place, row in enumerate(answers):
-        values = None if np.isnan(row).all() else row_values(row)
-        log.write(probe=place, imported=text, values=values, **({"classes": classes} if place == 0 else {}))
-    write_answers(folder / ANSWERS, answers, classes)
+    commitment.files_in(case, SUSPECTS, LOCKS)
+    with alone(case, f"{name}.lock", f"importing {name}"):
+        if (folder / SUSPECT).exists():
+            raise BadInput(f"{folder}: {name} has answers already; choose another --name")
+        write_answers(folder / ANSWERS, answers, classes)
+        (folder / LOG).unlink(missing_ok=True)
+        log = Log(folder / LOG, enrolment.count)
+        for place, row in enumerate(answers):
+            values = None if np.isnan(row).all() else row_values(row)
+            log.write(probe=place, imported=text, values=values, **({"classes": classes} if place == 0 else {}))
+        write_json(folder / SUSPECT, record.model_dump(mode="json"))
 
 
 def read_table(path: Path, enrolment: Enrolment) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -120,10 +141,10 @@ def _rows(path: Path) -> tuple[list[str], list[dict[str, Any]]]:
 
 
 def _place(where: str, value: Any, count: int) -> int:
-    text = str(value).strip().removesuffix(".png")
-    if not text.isdigit() or int(text) >= count:
+    place = whole(str(value).strip().removesuffix(".png"))
+    if place is None or place >= count:
         raise BadInput(f"{where}: probe {brief(value, 40)!r}, expected 0 to {count - 1} or a file's name")
-    return int(text)
+    return place
 
 
 def _labels(where: str, row: dict[str, Any], names: list[str], classes: tuple[str, ...]) -> np.ndarray:
@@ -147,6 +168,6 @@ def _number(where: str, value: Any) -> float:
         number = float(value)
     except (TypeError, ValueError):
         raise BadInput(f"{where}: {brief(value, 40)!r} is no number") from None
-    if not np.isfinite(number):
+    if not finite(number):
         raise BadInput(f"{where}: {value!r} is no finite number")
     return number

@@ -114,21 +114,23 @@ def _pixels(file: Path, size: int | None, channels: int) -> np.ndarray:
     return array[None] if channels == 1 else np.ascontiguousarray(array.transpose(2, 0, 1))
 
 
-def resized(images: np.ndarray, size: int, channels: int) -> np.ndarray:
+def resized(images: np.ndarray, size: int | None, channels: int) -> np.ndarray:
     """images (N, C, H, W) uint8 as (N, channels, size, size): bilinear; grey becomes colour by equal channels, colour grey
-    by luma.
+    by luma. Without a size they stay H x W.
     """
     from PIL import Image
+
+    sides = images.shape[2:] if size is None else (size, size)
 
     def one(image: np.ndarray) -> np.ndarray:
         picture = Image.fromarray(image[0] if len(image) == 1 else np.ascontiguousarray(image.transpose(1, 2, 0)))
         picture = picture.convert("L" if channels == 1 else "RGB")
-        if picture.size != (size, size):
-            picture = picture.resize((size, size), Image.Resampling.BILINEAR)
+        if picture.size != sides[::-1]:
+            picture = picture.resize(sides[::-1], Image.Resampling.BILINEAR)
         array = np.asarray(picture)
         return array[None] if channels == 1 else array.transpose(2, 0, 1)
 
-    if images.shape[1:] == (channels, size, size):
+    if images.shape[1:] == (channels, *sides):
         return images
     return np.stack([one(image) for image in images])
 

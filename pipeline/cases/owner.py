@@ -66,7 +66,7 @@ def ask(
     enrolment = read_enrolment(case)
     if isinstance(suspect, (str, Model)):
         model = Model(text=suspect) if isinstance(suspect, str) else suspect
-        return ask_suspect(case, enrolment, model, name or name_for(model.text), limits)
+        return ask_suspect(case, enrolment, model, name_for(name or model.text), limits)
     text = f"callable {getattr(suspect, '__name__', type(suspect).__name__)}" if callable(suspect) else "an array of answers"
     answers = answers_of(suspect, read_probes(case, enrolment), text) if callable(suspect) else np.asarray(suspect, np.float32)
     classes = enrolment.classes

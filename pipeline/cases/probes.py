@@ -37,15 +37,15 @@ def read_probes(case: Path, enrolment: Enrolment) -> np.ndarray:
     from PIL import Image
 
     channels, height, width = enrolment.shape
-    images = np.empty((enrolment.count, *enrolment.shape), np.uint8)
+    images = []
     for place in range(enrolment.count):
         file = case / PROBES / probe_name(place)
         try:
             with Image.open(file) as picture:
+                if picture.size != (width, height):
+                    raise BadInput(f"{file}: {picture.width} x {picture.height} pixels, expected {width} x {height}")
                 pixels = np.asarray(picture.convert("L" if channels == 1 else "RGB"))
         except BROKEN as error:
             raise BadInput(f"{file}: not a picture ({brief(error, 100)}); the case is not whole") from None
-        if pixels.shape[:2] != (height, width):
-            raise BadInput(f"{file}: {pixels.shape[1]} x {pixels.shape[0]} pixels, expected {width} x {height}")
-        images[place] = pixels[None] if channels == 1 else pixels.transpose(2, 0, 1)
-    return images
+        images.append(pixels[None] if channels == 1 else pixels.transpose(2, 0, 1))
+    return np.stack(images)

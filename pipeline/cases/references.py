@@ -1,7 +1,8 @@
 """Reference models that an owner trains: the slim architectures by several seeds, on labelled pictures that trained no
 model of his.
 
-Each is kept under a key over all that shapes it, so that a killed run goes on and one more seed trains one more model.
+Each is kept under a key over what shapes it: the pictures, the recipe, the architecture, the seed, the code, torch's version
+and the kind of machine. So a killed run goes on, and one more seed trains one more model.
 """
 
 from collections.abc import Iterator
@@ -11,12 +12,16 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.core.code import meaning
 from pipeline.core.executor import run_all
 from pipeline.core.files import digest
+from pipeline.core.machine import kind
 from pipeline.core.params import Parameters
 from pipeline.core.seal import file_digest
 from pipeline.data.images import Images
+from pipeline.models import family
 from pipeline.tasks.recipe import Recipe
+from pipeline.zoo.plan import CODE, SHAPES_WEIGHTS
 
 SLIM = ("densenet_slim", "mobilenet_slim", "resnet_slim", "vgg_slim")
 
@@ -32,9 +37,8 @@ class Training(Parameters):
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained reference: its file's hash and its answers (P, K) to the probes."""
+    """A trained reference: the hash of its weights' file and its answers (P, K) to the probes."""
 
-    name: str
     arch: str
     seed: int
     sha256: str
@@ -64,9 +68,11 @@ class _Train:
 
         arch, seed = job
         recipe = self.training.recipe.model_copy(update={"epochs": self.training.epochs})
-        key = digest(self.images.digest(), recipe.model_dump_json(), arch, str(seed), version("torch"))
+        code = (meaning(CODE / name) for name in (*SHAPES_WEIGHTS, f"models/{family(arch)}.py"))
+        machine = (version("torch"), kind())
+        key = digest(self.images.digest(), recipe.model_dump_json(), arch, str(seed), *machine, *code)
         file = self.store / f"{arch}-{seed}-{key[:12]}.safetensors"
         if not file.exists():
             self.store.mkdir(parents=True, exist_ok=True)
             save(fit_new(arch, self.images, recipe, int(key[:12], 16)), file)
-        return Trained(f"{arch}-{seed}", arch, seed, file_digest(file), predict(load(file), self.probes))
+        return Trained(arch, seed, file_digest(file), predict(load(file), self.probes))

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.cases.answers import Form, answered, brought_to, form_of, weakest
+from pipeline.cases.answers import Form, answered, brought_to, classes_told, form_of, weakest
 from pipeline.cases.case import Rule, needed
+from pipeline.core.errors import BadInput
 from pipeline.core.names import module
 from pipeline.fingerprints.comparing import Told
 from pipeline.metrics.conformal import p_values
@@ -61,7 +62,10 @@ class Verdict:
 
 
 def find(name: str, answers: np.ndarray, classes: tuple[str, ...], enrolled: Enrolled, rule: Rule) -> Finding:
-    """Score one suspect's answers (P, K), NaN where it told nothing, against the source and rank it among the references."""
+    """Score one suspect's answers (P, K), NaN where it told nothing, against the source and rank it among the references.
+
+    Raises BadInput if an enrolled model has no answer to a probe that the suspect answered.
+    """
     told = answered(answers)
     own, same = form_of(answers), answers.shape[1] == enrolled.source.shape[1]
     answers = _in_order(answers, classes, enrolled.classes) if same else answers
@@ -77,19 +81,22 @@ def find(name: str, answers: np.ndarray, classes: tuple[str, ...], enrolled: Enr
             why=f"it has {answers.shape[1]} classes, the source {enrolled.source.shape[1]}, and {comparison} "
             f"compares {form} class by class",
         )
+    best = classes_told(answers[told])
 
-    def shown(models: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        return {
-            key: brought_to(each[told], form_of(each), form)
-            for key, each in models.items()
-            if each.shape[1] == enrolled.source.shape[1] or not _by_class(comparison)
-        }
+    def cut(model: str, each: np.ndarray) -> np.ndarray:
+        shown = brought_to(each[told], form_of(each), form, best)
+        if np.isnan(shown).any():
+            raise BadInput(f"{model}: does not answer all probes that {name} answered, expected a number for every class")
+        return shown
 
-    source, suspect = (brought_to(each[told], form_of(each), form) for each in (enrolled.source, answers))
-    references = shown(enrolled.references)
+    def all_of(models: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        comparable = not _by_class(comparison)
+        return {key: cut(key, each) for key, each in models.items() if comparable or each.shape[1] == enrolled.source.shape[1]}
+
+    source, suspect, references = cut("the source", enrolled.source), cut(name, answers), all_of(enrolled.references)
     others = list(references.values())
     score, scores = ranked(comparison, source, suspect, others)
-    copies = {key: ranked(comparison, source, each, others)[0] for key, each in shown(enrolled.known_copies).items()}
+    copies = {key: ranked(comparison, source, each, others)[0] for key, each in all_of(enrolled.known_copies).items()}
     p_value = float(p_values(np.array([score]), np.array(scores))[0])
     return replace(
         empty, score=score, p_value=p_value, known_copies=copies, references=dict(zip(references, scores, strict=True))

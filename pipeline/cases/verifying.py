@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from pipeline.cases import commitment
-from pipeline.cases.asking import answers_of, now, read_log
 from pipeline.cases.case import (
     ANSWERS,
     KNOWN_COPIES,
@@ -24,6 +23,7 @@ from pipeline.cases.case import (
     read_record,
     suspects_of,
 )
+from pipeline.cases.log import answers_of, now, read_log
 from pipeline.cases.measured import measured_rate
 from pipeline.cases.table import read_answers
 from pipeline.cases.verdict import Enrolled, Verdict, find, judge
@@ -49,10 +49,11 @@ class Judgement:
 def judge_case(case: Path, names: tuple[str, ...] = ()) -> Judgement:
     """Verdicts of the named suspects, of all without names. Every suspect of the case counts in the correction.
 
-    Raises BadInput for an unknown suspect, Tampered where the case's files do not hold together.
+    Raises BadInput for an unknown suspect, Tampered where the case's files do not hold together or some are links.
     """
     enrolment = read_enrolment(case)
     check_enrolled(case)
+    commitment.files_in(case, SUSPECTS, VERDICT)
     asked = [name for name in suspects_of(case) if (case / SUSPECTS / name / ANSWERS).exists()]
     for name in names:
         check_suspect(case, name)
@@ -63,7 +64,7 @@ def judge_case(case: Path, names: tuple[str, ...] = ()) -> Judgement:
     verdicts = judge(findings, enrolment.rule, len(asked))
     shown = [verdict for verdict in verdicts if not names or verdict.finding.suspect in names]
     records = {name: read_record(case / SUSPECTS / name / SUSPECT, SuspectRecord) for name in asked}
-    queries = {name: queries_of(case, name) for name in asked}
+    queries = {name: queries_of(case, name, enrolment) for name in asked}
     return Judgement(enrolment, commitment.committed(case), commitment.stamped(case), len(asked), shown, records, queries)
 
 
@@ -91,15 +92,15 @@ def read_suspect(case: Path, name: str, enrolment: Enrolment) -> tuple[np.ndarra
     if read_record(folder / SUSPECT, SuspectRecord).commitment != commitment.committed(case):
         raise commitment.Tampered(f"{SUSPECTS}/{name}/{SUSPECT}: was asked under another commitment than the case's")
     answers, classes = read_answers(folder / ANSWERS, enrolment.count)
-    logged, _ = answers_of(read_log(folder / LOG), enrolment.count, enrolment.classes)
-    if logged.shape != answers.shape or not np.array_equal(logged, answers, equal_nan=True):
+    logged, named = answers_of(read_log(folder / LOG, enrolment.count), enrolment.count, enrolment.classes)
+    if named != classes or not np.array_equal(logged, answers, equal_nan=True):
         raise commitment.Tampered(f"{SUSPECTS}/{name}/{ANSWERS}: not the answers that {LOG} holds")
     return answers, classes
 
 
-def queries_of(case: Path, name: str) -> int:
+def queries_of(case: Path, name: str, enrolment: Enrolment) -> int:
     """How many queries a suspect was sent, failed ones included."""
-    return sum(int(line.get("queries", 1)) for line in read_log(case / SUSPECTS / name / LOG))
+    return sum(line.queries for line in read_log(case / SUSPECTS / name / LOG, enrolment.count))
 
 
 def write_verdict(case: Path, judged: Judgement) -> None:
@@ -109,15 +110,12 @@ def write_verdict(case: Path, judged: Judgement) -> None:
     from pipeline.core.files import write_text
 
     folder = case / VERDICT
+    (case / VERDICT_LIST).unlink(missing_ok=True)  # a kill leaves no list beside files that it does not list
     write_json(folder / "verdict.json", {"created": now(), **record_of(judged)})
     drawn = picture(judged.verdicts)
     write_text(folder / "verdict.svg", drawn)
     write_text(folder / "verdict.html", page(judged, drawn))
-    files = [
-        case / commitment.LIST,
-        case / commitment.ROOT,
-        *(path for part in (SUSPECTS, VERDICT) for path in (case / part).rglob("*") if path.is_file()),
-    ]
+    files = [case / commitment.LIST, case / commitment.ROOT, *commitment.files_in(case, SUSPECTS, VERDICT)]
     commitment.write_list(case, VERDICT_LIST, files + [path for path in [case / commitment.STAMP] if path.exists()])
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from pipeline.core.errors import BadInput
+from pipeline.core.whole import whole
 
 DAY = 86_400
 LOOK = 0.2
@@ -28,14 +29,15 @@ SAY = 60
 
 
 @contextmanager
-def held(path: Path, doing: str) -> Iterator[None]:
-    """Hold the lock file `path`, which is made where it is missing. doing: for what, as others will be told.
+def held(path: Path, doing: str, elsewhere: str) -> Iterator[None]:
+    """Hold the lock file `path`, which is made where it is missing. doing: for what, as others will be told. elsewhere: what a
+    person may type to work in another place.
 
     Raises BadInput, naming the holder, if it is not free in time.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as file:
-        _wait(file, path)
+        _wait(file, path, elsewhere)
         about = {
             "host": socket.gethostname(),
             "pid": os.getpid(),
@@ -58,14 +60,14 @@ def holder(path: Path) -> str:
         return "a process that has not said which"
 
 
-def _wait(file: IO[str], path: Path) -> None:
+def _wait(file: IO[str], path: Path, elsewhere: str) -> None:
     began, most, said = time.monotonic(), _most(), -float(SAY)
-    while not _taken(file, path):
+    while not _taken(file, path, elsewhere):
         waited = time.monotonic() - began
         if waited >= most:
             raise BadInput(
                 f"{path}: held by {holder(path)}; waited {waited:.0f} s (SAC_WAIT): run this again when it has "
-                "ended, or set SAC_ZOO to another folder"
+                f"ended, or {elsewhere}"
             )
         if waited - said >= SAY:
             said = waited
@@ -73,23 +75,24 @@ def _wait(file: IO[str], path: Path) -> None:
         time.sleep(min(LOOK, most - waited))
 
 
-def _taken(file: IO[str], path: Path) -> bool:
+def _taken(file: IO[str], path: Path, elsewhere: str) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError as error:
         if error.errno in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
-            raise BadInput(f"{path}: this file system has no locks (flock); set SAC_ZOO to a folder on one that has") from None
+            raise BadInput(f"{path}: this file system has no locks (flock); on one that has, {elsewhere}") from None
         raise
     return True
 
 
 def _most() -> float:
     asked = os.environ.get("SAC_WAIT", str(DAY))
-    if not asked.isdigit():
+    seconds = whole(asked)
+    if seconds is None:
         raise BadInput(f"SAC_WAIT: expected a whole number of seconds, found {asked!r}")
-    return float(asked)
+    return float(seconds)
 
 
 def _write(file: IO[str], text: str) -> None:

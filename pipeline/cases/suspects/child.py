@@ -20,6 +20,7 @@ from pipeline.cases.case import Limits, Model
 from pipeline.cases.saying import brief
 from pipeline.cases.suspects import file_of, format_module, format_of
 from pipeline.core.errors import BadInput
+from pipeline.core.files import write_json
 from pipeline.core.orphans import die_with_parent
 
 ROOT = Path(pipeline.__file__).parent.parent
@@ -118,7 +119,7 @@ def main(folder: Path) -> None:
         result = {"error": f"{model.text}: needs more than {limits.gigabytes:g} GB (--gigabytes)"}
     except Exception as error:  # the child's last word, whatever a loader raises
         result = {"error": f"{model.text}: {type(error).__name__}: {brief(error, 160)}"}
-    (folder / "result.json").write_text(json.dumps(result))
+    write_json(folder / "result.json", result)
 
 
 if __name__ == "__main__":

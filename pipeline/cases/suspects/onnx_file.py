@@ -7,7 +7,7 @@ import numpy as np
 
 from pipeline.cases.case import Model
 from pipeline.cases.saying import brief
-from pipeline.cases.suspects.input import MOST_NUMBERS, as_input, checked
+from pipeline.cases.suspects.input import as_input, checked, takes_pictures
 from pipeline.core.errors import BadInput
 
 BATCH = 32
@@ -94,7 +94,7 @@ def _values(path: Path, entry: Any, images: np.ndarray, model: Model) -> np.ndar
     if shape[1] not in (1, 3, None) and shape[3] in (1, 3):
         pixels = pixels.model_copy(update={"layout": "nhwc"})
     channels, height, width = shape[1:] if pixels.layout == "nchw" else (shape[3], *shape[1:3])
-    if channels not in (1, 3, None) or height != width or (height or 1) ** 2 * 3 * (shape[0] or 1) > MOST_NUMBERS:
+    if not takes_pictures(channels, height, width, shape[0]):
         raise BadInput(f"{path}: its input has the shape {entry.shape}, expected square pictures of 1 or 3 channels")
     if entry.type not in TYPES:
         raise BadInput(f"{path}: its input is of {entry.type}, expected one of {', '.join(TYPES)}")

@@ -1,13 +1,14 @@
 """One reply of an interface as a row of numbers: scores of all classes, of the best ones, or a label."""
 
 import json
-import math
 from typing import Any
 
 import numpy as np
 
 from pipeline.cases.saying import brief
+from pipeline.cases.suspects.input import MOST_CLASSES, finite
 from pipeline.core.errors import BadInput
+from pipeline.core.whole import whole
 
 LABEL_KEYS = ("label", "class", "class_name", "name", "category")
 SCORE_KEYS = ("score", "probability", "confidence", "prob", "value")
@@ -33,7 +34,7 @@ def at_path(where: str, value: Any, path: str) -> Any:
 
 def row_of(where: str, value: Any, classes: tuple[str, ...]) -> np.ndarray:
     """A reply as (K,) float32 with NaN for classes it does not tell: numbers in the order of classes, a label or its number, or
-    labels with scores. Raises BadInput, naming what is odd.
+    labels with scores; of labels without, the first is told. Raises BadInput, naming what is odd.
     """
     if isinstance(value, (str, int)) and not isinstance(value, bool):
         return _best(where, [(value, 1.0)], classes)
@@ -42,14 +43,19 @@ def row_of(where: str, value: Any, classes: tuple[str, ...]) -> np.ndarray:
     if isinstance(value, dict):
         return _best(where, list(value.items()), classes)
     if isinstance(value, list) and value and all(isinstance(part, dict) for part in value):
-        told = [(_of(where, part, LABEL_KEYS, None), _of(where, part, SCORE_KEYS, 1.0)) for part in value]
+        told = [
+            (_of(where, part, LABEL_KEYS, None), _of(where, part, SCORE_KEYS, float(rank == 0)))
+            for rank, part in enumerate(value)
+        ]
         return _best(where, told, classes)
     while isinstance(value, list) and len(value) == 1 and isinstance(value[0], list):
         value = value[0]
     if not isinstance(value, list) or not value or not all(_number(part) for part in value):
         raise BadInput(f"{where}: answers {brief(value, 60)!r}, expected numbers, a label, or labels with scores")
-    if any(not math.isfinite(part) for part in value):
+    if not all(finite(part) for part in value):
         raise BadInput(f"{where}: answers NaN or infinite numbers")
+    if not 2 <= len(value) <= MOST_CLASSES:
+        raise BadInput(f"{where}: answers {len(value)} numbers, expected one for each class")
     return np.array(value, np.float32)
 
 
@@ -58,8 +64,9 @@ def class_of(where: str, label: Any, classes: tuple[str, ...]) -> int:
     text = str(label).strip()
     if text in classes:
         return classes.index(text)
-    if text.isdigit() and int(text) < len(classes):
-        return int(text)
+    number = whole(text)
+    if number is not None and number < len(classes):
+        return number
     raise BadInput(
         f"{where}: answers the label {text[:60]!r}, expected one of the source's {len(classes)} classes: "
         f"{', '.join(classes[:5])}{', ...' if len(classes) > 5 else ''}"
@@ -69,7 +76,7 @@ def class_of(where: str, label: Any, classes: tuple[str, ...]) -> int:
 def _best(where: str, told: list[tuple[Any, Any]], classes: tuple[str, ...]) -> np.ndarray:
     row = np.full(len(classes), np.nan, np.float32)
     for label, score in told:
-        if not _number(score) or not math.isfinite(score):
+        if not _number(score) or not finite(score):
             raise BadInput(f"{where}: answers the score {brief(score, 40)!r}, expected a finite number")
         row[class_of(where, label, classes)] = score
     return row

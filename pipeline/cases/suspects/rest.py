@@ -19,9 +19,9 @@ from typing import Any, Literal
 
 import numpy as np
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from pipeline.cases.case import Model
+from pipeline.cases.case import Model, parsed
 from pipeline.cases.saying import brief
 from pipeline.cases.suspects.input import as_input
 from pipeline.cases.suspects.replies import at_path, read_json_reply, row_of
@@ -56,14 +56,11 @@ def read_description(path: Path) -> Description:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise BadInput(f"{path}: {path.stat().st_size} bytes, expected a short description of an interface")
-        return Description.model_validate(yaml.safe_load(path.read_text()))
+        return parsed(str(path), yaml.safe_load(path.read_text()), Description)
     except FileNotFoundError:
         raise BadInput(f"{path}: no such file") from None
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise BadInput(f"{path}: not YAML ({brief(error)})") from None
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise BadInput(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
 @dataclass

@@ -1,11 +1,13 @@
 """Queries to a server: timeouts, tries, a rate, a budget, and limits on what it may answer.
 
 No redirect is followed, no answer of more than a few megabytes is read, and a query ends when its time is over, however
-slowly the server drips. Redirects, refusals and failures are told apart.
+slowly the server drips its head or its body. Redirects, refusals and failures are told apart.
 """
 
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +19,9 @@ MOST_BYTES = 8 << 20
 AGAIN = (408, 425, 429, 500, 502, 503, 504)
 REFUSALS = (403, 413, 415, 422, 451)
 LONGEST_PAUSE = 30.0
+
+Reply = tuple[int, Any, bytes]
+"""The status, the headers and the body of an answer."""
 
 
 class Refused(Exception):
@@ -67,19 +72,37 @@ class Sender:
             time.sleep(due - now)
         self.last = time.monotonic()
 
-    def _once(self, method: str, address: str, content: dict[str, Any]) -> tuple[int, Any, bytes]:
+    def _once(self, method: str, address: str, content: dict[str, Any]) -> Reply:
+        """One query, in a thread of its own: httpx bounds every read, but not all reads of a head together.
+
+        Raises TimeoutError when the time is over; the connection is closed then, which ends the thread.
+        """
         import httpx
 
-        end = time.monotonic() + self.limits.timeout
-        with httpx.stream(method, address, timeout=self.limits.timeout, follow_redirects=False, **content) as reply:
-            body = bytearray()
-            for part in reply.iter_bytes():
-                body += part
-                if len(body) > MOST_BYTES:
-                    raise BadInput(f"{address}: answers more than {MOST_BYTES >> 20} MB, expected some numbers")
-                if time.monotonic() > end:
-                    raise TimeoutError(f"not done after {self.limits.timeout:g} seconds")
-            return reply.status_code, reply.headers, bytes(body)
+        done: Future[Reply] = Future()
+
+        def ask() -> None:
+            try:
+                done.set_result(_read(client, method, address, content))
+            except BaseException as error:  # whatever it is, the one who waits is told
+                done.set_exception(error)
+
+        with httpx.Client(timeout=self.limits.timeout, follow_redirects=False) as client:
+            threading.Thread(target=ask, daemon=True).start()
+            try:
+                return done.result(self.limits.timeout)
+            except TimeoutError:
+                raise TimeoutError(f"not done after {self.limits.timeout:g} seconds") from None
+
+
+def _read(client: Any, method: str, address: str, content: dict[str, Any]) -> Reply:
+    with client.stream(method, address, **content) as reply:
+        body = bytearray()
+        for part in reply.iter_bytes():
+            body += part
+            if len(body) > MOST_BYTES:
+                raise BadInput(f"{address}: answers more than {MOST_BYTES >> 20} MB, expected some numbers")
+        return reply.status_code, reply.headers, bytes(body)
 
 
 def _accepted(address: str, status: int, headers: Any, body: bytes, refusals: tuple[int, ...]) -> bytes:

@@ -19,5 +19,5 @@ def answer(model: Model, images: np.ndarray) -> tuple[np.ndarray, tuple[str, ...
     from pipeline.models.network import load, predict
 
     network = load(Path(model.text))
-    shown = resized(images, model.pixels.size or images.shape[2], network.spec.channels)
+    shown = resized(images, model.pixels.size, network.spec.channels)
     return checked(predict(network, shown), len(images), model.text), network.spec.classes

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from pipeline.core import machine
 from pipeline.core.errors import BadInput, unknown
 from pipeline.core.executor.local import run_in_processes
+from pipeline.core.whole import whole
 
 ENGINES = ("loky", "ray")
 
@@ -94,6 +95,7 @@ def _engine() -> str:
 def _asked() -> int | None:
     """How many jobs shall run at once, if SAC_JOBS says so."""
     asked = os.environ.get("SAC_JOBS", "")
-    if asked and (not asked.isdigit() or int(asked) < 1):
+    jobs = whole(asked)
+    if asked and not jobs:
         raise BadInput(f"SAC_JOBS: expected a whole number of at least 1, found {asked!r}")
-    return int(asked) if asked else None
+    return jobs
