@@ -1,8 +1,8 @@
 """Which models a task has, and the key of each, which hashes all that shapes it.
 
 A key hashes all that shapes the weights: the recipe, the training images and labels, the source's weights where they take
-part, the weights that training starts from, the code, torch's version and the kind of machine (a CPU's maker, with or
-without bf16, or the model of a GPU).
+part, the weights that training starts from, the code, torch's version, timm's where one of its networks takes part, and the
+kind of machine (a CPU's maker, with or without bf16, or the model of a GPU).
 """
 
 import inspect
@@ -19,7 +19,7 @@ from pipeline.core.executor import kind
 from pipeline.core.files import digest
 from pipeline.core.machine import TOO_BF16
 from pipeline.data.images import Images, load_set
-from pipeline.models import family, gains_by_bf16
+from pipeline.models import TIMM, check_architecture, family, gains_by_bf16
 from pipeline.tasks.recipe import Recipe
 from pipeline.tasks.task import Verification
 from pipeline.training.maker import Maker
@@ -119,7 +119,7 @@ def plan(
     jobs = []
     for arch in archs:
         code = _code(maker, arch, material.source_arch)
-        machine = [version("torch"), _device(found, arch, material.source_arch)]
+        machine = [*_libraries(arch, material.source_arch), _device(found, arch, material.source_arch)]
         for seed in range(first, first + seeds * maker.copies):
             start = _start(maker, name, starts, arch, seed)
             began = digest(read_model(start)) if start else ""
@@ -158,6 +158,14 @@ def _measured_on(material: Material) -> str:
         return content
     ways = (meaning(CODE / name) for name in MEASURES_VERIFICATION)
     return digest(content, str(verification.pairs), str(verification.seed), *ways)
+
+
+def _libraries(arch: str, source: str | None) -> list[str]:
+    """The versions of what trains, and of timm if it makes the model or the source that teaches it."""
+    theirs = [one for one in (arch, source) if one and family(one) == TIMM]
+    for one in theirs:
+        check_architecture(one)
+    return [version("torch"), *([version(TIMM)] if theirs else [])]
 
 
 def _device(found: str, arch: str, source: str | None) -> str:
