@@ -37,6 +37,8 @@ SHAPES_WEIGHTS = (
     "training/perturb.py",
     "tasks/recipe.py",
 )
+SHAPES_VERIFICATION = ("zoo/source.py",)
+"""What shapes the weights besides, where the source of a face verification takes part."""
 MEASURES_VERIFICATION = ("verification/pairs.py", "verification/thresholds.py", "verification/verifier.py")
 
 
@@ -118,7 +120,7 @@ def plan(
     measured_on = _measured_on(material)
     jobs = []
     for arch in archs:
-        code = _code(maker, arch, material.source_arch)
+        code = _code(maker, arch, material)
         machine = [*_libraries(arch, material.source_arch), _device(found, arch, material.source_arch)]
         for seed in range(first, first + seeds * maker.copies):
             start = _start(maker, name, starts, arch, seed)
@@ -175,8 +177,10 @@ def _device(found: str, arch: str, source: str | None) -> str:
     return found if low else found.removesuffix(TOO_BF16)
 
 
-def _code(maker: Maker, arch: str, source: str | None) -> str:
+def _code(maker: Maker, arch: str, material: Material) -> str:
+    source = material.source_arch
     families = {family(arch), *([family(source)] if source else [])}
-    names = (*SHAPES_WEIGHTS, *maker.code, *(f"models/{name}.py" for name in sorted(families)))
+    faces = SHAPES_VERIFICATION if material.verification and source else ()
+    names = (*SHAPES_WEIGHTS, *maker.code, *(f"models/{name}.py" for name in sorted(families)), *faces)
     files = [*(CODE / name for name in names), Path(inspect.getfile(type(maker)))]
     return digest(*(meaning(file) for file in files))
