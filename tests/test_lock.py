@@ -14,6 +14,7 @@ import pytest
 from pipeline.attacks import read_attack
 from pipeline.core.errors import BadInput
 from pipeline.core.lock import held, holder
+from pipeline.publish import remote
 from pipeline.tasks.recipe import Recipe
 from pipeline.zoo.plan import Material, plan
 from pipeline.zoo.store import Store
@@ -78,20 +79,34 @@ def test_a_lock_whose_holder_was_killed_is_taken_over(tmp_path, monkeypatch):
     process.send_signal(signal.SIGKILL)
     process.communicate()
     monkeypatch.setenv("SAC_WAIT", "0")
-    with held(tmp_path / "lock", "taking over"):
+    with held(tmp_path / "lock", "taking over", ""):
         assert f"process {os.getpid()} on" in holder(tmp_path / "lock")
-    with held(tmp_path / "lock", "again"):
+    with held(tmp_path / "lock", "again", ""):
         pass
 
 
 def test_the_same_process_does_not_enter_twice(tmp_path, monkeypatch):
     monkeypatch.setenv("SAC_WAIT", "0")
     with (
-        held(tmp_path / "lock", "outer"),
+        held(tmp_path / "lock", "outer", ""),
         pytest.raises(BadInput, match=f"held by process {os.getpid()} .*outer since"),
-        held(tmp_path / "lock", "inner"),
+        held(tmp_path / "lock", "inner", ""),
     ):
         pass
+
+
+def test_who_publishes_waits_for_others_whose_files_no_pointer_names_yet(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SAC_WAIT", "0")
+    with (
+        held(remote.LOCK, "publishing one", ""),
+        pytest.raises(BadInput, match=r"held by process .*, publishing one since .*, or publish from another clone"),
+    ):
+        remote.store("two", {"run.json": b"{}"})
+    assert not remote.REMOTE.exists()
+    for task in ("one", "two"):
+        remote.store(task, {"run.json": task.encode()})
+    assert [remote.fetch(task)["run.json"] for task in remote.published()] == [b"one", b"two"]
 
 
 def test_two_runs_on_one_store_train_nothing_twice(tmp_path):
@@ -118,5 +133,5 @@ def test_a_run_that_is_killed_leaves_a_store_that_the_next_one_finishes(tmp_path
 @pytest.mark.parametrize("value", ["soon", "-1"])
 def test_a_wrong_time_to_wait_is_refused(value, monkeypatch, tmp_path):
     monkeypatch.setenv("SAC_WAIT", value)
-    with pytest.raises(BadInput, match="SAC_WAIT: expected a whole number of seconds"), held(tmp_path / "lock", "waiting"):
+    with pytest.raises(BadInput, match="SAC_WAIT: expected a whole number of seconds"), held(tmp_path / "lock", "waiting", ""):
         pass

@@ -64,7 +64,7 @@ def test_no_more_is_read_than_a_file_says_that_it_holds():
 
 @pytest.mark.parametrize("error", UNREADABLE)
 def test_what_goes_wrong_in_reading_is_told_in_one_line(error):
-    with pytest.raises(BadInput, match="^it: not a table of ours \\(.+\\)$"), reading("it", "a table of ours"):
+    with pytest.raises(BadInput, match=r"^it: not a table of ours \(.+\)$"), reading("it", "a table of ours"):
         raise error("a\nb")
     with pytest.raises(BadInput, match=error.__name__), reading("it", "a table of ours"):
         raise error

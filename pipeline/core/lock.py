@@ -28,14 +28,15 @@ SAY = 60
 
 
 @contextmanager
-def held(path: Path, doing: str) -> Iterator[None]:
-    """Hold the lock file `path`, which is made where it is missing. doing: for what, as others will be told.
+def held(path: Path, doing: str, instead: str) -> Iterator[None]:
+    """Hold the lock file `path`, which is made where it is missing. doing: for what, as others will be told. instead: what they
+    may do rather than wait.
 
     Raises BadInput, naming the holder, if it is not free in time.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as file:
-        _wait(file, path)
+        _wait(file, path, instead)
         about = {
             "host": socket.gethostname(),
             "pid": os.getpid(),
@@ -58,14 +59,14 @@ def holder(path: Path) -> str:
         return "a process that has not said which"
 
 
-def _wait(file: IO[str], path: Path) -> None:
+def _wait(file: IO[str], path: Path, instead: str) -> None:
     began, most, said = time.monotonic(), _most(), -float(SAY)
-    while not _taken(file, path):
+    while not _taken(file, path, instead):
         waited = time.monotonic() - began
         if waited >= most:
             raise BadInput(
                 f"{path}: held by {holder(path)}; waited {waited:.0f} s (SAC_WAIT): run this again when it has "
-                "ended, or set SAC_ZOO to another folder"
+                f"ended, or {instead}"
             )
         if waited - said >= SAY:
             said = waited
@@ -73,14 +74,14 @@ def _wait(file: IO[str], path: Path) -> None:
         time.sleep(min(LOOK, most - waited))
 
 
-def _taken(file: IO[str], path: Path) -> bool:
+def _taken(file: IO[str], path: Path, instead: str) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError as error:
         if error.errno in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
-            raise BadInput(f"{path}: this file system has no locks (flock); set SAC_ZOO to a folder on one that has") from None
+            raise BadInput(f"{path}: this file system has no locks (flock): {instead}, on one that has") from None
         raise
     return True
 

@@ -98,7 +98,7 @@ class Store:
         Raises BadInput for a folder that holds something else.
         """
         self._claim()
-        with held(self.folder / "lock", "training into this store"):
+        with held(self.folder / "lock", "training into this store", "set SAC_ZOO to another folder"):
             for scratch in self.folder.iterdir():  # what a killed run left half-written
                 if SCRATCH.fullmatch(scratch.name):
                     scratch.unlink()
