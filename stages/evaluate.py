@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from pipeline.core.errors import BadInput
-from pipeline.reports.submitted import FOLDER, judged
+from pipeline.reports.submitted import FOLDER, judged, read_submitted
 from pipeline.reports.text import measured, number, small
 from stages.paths import INPUT, OUTPUT
 
@@ -31,5 +31,6 @@ def evaluate(scores: Path, reports: Path, submit: bool) -> None:
             raise BadInput(f"{kept}: there already, with other scores: give the file another name")
         kept.parent.mkdir(parents=True, exist_ok=True)
         if not kept.exists():
+            read_submitted(reports, scores)  # which refuses what another file has
             shutil.copyfile(scores, kept)
         click.echo(f"{kept}: `sac index` shows it")

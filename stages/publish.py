@@ -20,7 +20,8 @@ from stages.spent import run_seconds
 @click.command()
 @click.argument("task")
 def publish(task: str) -> None:
-    """Take the finished run of TASK as a snapshot into the remote that travels with the repository."""
+    """Take the finished run of TASK as a snapshot into the remote that travels with the repository, and write anew what stands
+    over all tasks and the sums."""
     show_images = task_part(check_name(task, "TASK"), "show_probes")
     check_finished(task)
     attacks = read_records(sorted(Path("artifacts", task, "records").glob("*.json")))

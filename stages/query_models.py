@@ -4,8 +4,7 @@ from pathlib import Path
 
 import click
 
-from pipeline.defender.query_models import ROLES, query_maker
-from pipeline.tasks.recipe import changed
+from pipeline.defender.query_models import ROLES, query_maker, query_recipe
 from pipeline.tasks.task import kind_of, task_part
 from pipeline.zoo.collect import make_models
 from pipeline.zoo.suspects import only_model
@@ -24,7 +23,7 @@ def query_models(task: str, role: str, query: Path, accuracy: Path, source: Path
     """Train the surrogates or references of TASK."""
     wanted, verification = task_part(task, role), task_part(task, "verification")
     maker = query_maker(role, kind_of(verification))
-    recipe = changed(maker.recipe_for(task_part(task, "recipe")), wanted.recipe)
+    recipe = query_recipe(maker, task_part(task, "recipe"), wanted)
     make_models(
         task,
         role,

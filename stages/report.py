@@ -7,6 +7,7 @@ import pandas as pd
 
 from pipeline.core.errors import BadInput
 from pipeline.core.params import read
+from pipeline.core.parquet import reading
 from pipeline.core.seal import read_sealed, verify
 from pipeline.fingerprints.naming import Fingerprint
 from pipeline.metrics.statistics import Statistics
@@ -87,7 +88,5 @@ def _of_references(path: Path, task: str) -> dict[str, pd.DataFrame]:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    try:
+    with reading(path, "a file of scores"):
         return pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise BadInput(f"{path}: not a file of scores ({' '.join(str(error).split())[:120]})") from None

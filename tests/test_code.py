@@ -2,7 +2,11 @@
 
 import pytest
 
+from pipeline.attacks import read_attack
 from pipeline.core.code import meaning
+from pipeline.tasks.recipe import Recipe
+from pipeline.tasks.task import Verification
+from pipeline.zoo.plan import Material, plan
 
 CODE = '"""Says."""\nfrom typing import Any\n\n\ndef double(x: int) -> int:\n    """Twice."""\n    return 2 * x  # so\n'
 
@@ -44,3 +48,19 @@ def test_what_code_does_matters(other, tmp_path):
 
 def test_what_a_record_accepts_matters(tmp_path):
     assert of(tmp_path, "class Record:\n    x: int\n") != of(tmp_path, "class Record:\n    x: float\n")
+
+
+def test_how_a_source_of_faces_is_prepared_matters_to_whoever_gets_it(tiny, monkeypatch):
+    faces = Verification(size=16, channels=1, gallery=2, pairs=20, calibration=2)
+    tasks = {"vgg_slim": None, "face_resnet18_slim": faces}
+
+    def key(arch, attack):
+        maker = read_attack(attack)
+        source = (b"", arch) if maker.needs_source else (None, None)
+        (job,) = plan(attack, maker, [arch], 1, Recipe(epochs=1), Material(tiny, tiny, *source, tasks[arch]))[:1]
+        return job.key
+
+    pairs = [(arch, attack) for arch in tasks for attack in ("irrelevant", "finetune_all")]
+    here = {pair: key(*pair) for pair in pairs}
+    monkeypatch.setattr("pipeline.zoo.plan.SHAPES_VERIFICATION", ())
+    assert [pair for pair in pairs if key(*pair) != here[pair]] == [("face_resnet18_slim", "finetune_all")]

@@ -95,6 +95,19 @@ def test_scores_are_compared_by_suspect(tmp_path):
     assert "not a file of scores" in compare_scores("scores", same[:40], tmp_path / "same").differences[0]
 
 
+def test_a_table_that_is_larger_than_it_looks_is_not_read(tmp_path):
+    frame = pd.DataFrame({"method": ["cutmix"], "representation": "logits", "comparison": "cosine_l1", "references": ""})
+    frame = frame.assign(count=5, suspect="a", score=0.5)
+    rows, text = pd.concat([frame] * 100_000), frame.assign(suspect="a" * 1_000_000)
+    for name, table in (("new", frame), ("rows", rows), ("text", text)):
+        table.to_parquet(tmp_path / f"{name}.parquet", index=False, compression="zstd")
+    for name, says in (("rows", "700,000 values in 7 columns, expected at most 7"), ("text", "a text of 1,000,000 bytes")):
+        old, new = tmp_path / f"{name}.parquet", tmp_path / "new.parquet"
+        assert old.stat().st_size < 20_000
+        for found in (compare_files(old, new), compare_scores("scores", old.read_bytes(), new)):
+            assert says in found.differences[0] and len(found.differences) == 1 and found.numbers == 0
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [

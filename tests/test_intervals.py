@@ -101,6 +101,15 @@ def test_strata_of_one_unit_are_put_together():
     assert between_units(values[:1], np.ones(1), np.arange(1), np.zeros(1))[0] == Variance(0.0, 0.0)
 
 
+def test_a_single_stratum_of_one_unit_is_put_together_with_the_smallest_others():
+    values, strata = np.array([0.1, 0.5, 0.7, 0.2, 0.4, 0.9]), np.array(list("abbccc"))
+    found, _ = between_units(values, np.full(6, 1 / 6), np.arange(6), strata)
+    expected = (3 * values[:3].var(ddof=1) + 3 * values[3:].var(ddof=1)) / 36
+    assert (found.value, found.freedom) == (pytest.approx(expected), 4)
+    alone, _ = between_units(values[:3], np.full(3, 1 / 3), np.arange(3), strata[:3])
+    assert (alone.value, alone.freedom) == (pytest.approx(values[:3].var(ddof=1) / 3), 2)
+
+
 def test_probes_part_is_the_mean_square_of_the_redraws_about_the_whole():
     draw = np.random.default_rng(3)
     stolen, irrelevant = draw.normal(1, 1, 6), draw.normal(0, 1, 5)

@@ -14,6 +14,7 @@ import pytest
 from pipeline.attacks import read_attack
 from pipeline.core.errors import BadInput
 from pipeline.core.lock import held, holder
+from pipeline.publish import remote
 from pipeline.tasks.recipe import Recipe
 from pipeline.zoo.plan import Material, plan
 from pipeline.zoo.store import Store
@@ -93,6 +94,20 @@ def test_the_same_process_does_not_enter_twice(tmp_path, monkeypatch):
         held(tmp_path / "lock", "inner", ELSEWHERE),
     ):
         pass
+
+
+def test_who_publishes_waits_for_others_whose_files_no_pointer_names_yet(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SAC_WAIT", "0")
+    with (
+        held(remote.LOCK, "publishing one", ""),
+        pytest.raises(BadInput, match=r"held by process .*, publishing one since .*, or publish from another clone"),
+    ):
+        remote.store("two", {"run.json": b"{}"})
+    assert not remote.REMOTE.exists()
+    for task in ("one", "two"):
+        remote.store(task, {"run.json": task.encode()})
+    assert [remote.fetch(task)["run.json"] for task in remote.published()] == [b"one", b"two"]
 
 
 def test_two_runs_on_one_store_train_nothing_twice(tmp_path):

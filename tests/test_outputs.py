@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.core.errors import BadInput
+from pipeline.outputs.streaming import read_blocks
 from pipeline.outputs.table import CLASSES, SCHEMA, STEP, SUSPECT, read_outputs, write_outputs, write_table, write_tables
 from pipeline.probes.probe_set import probe_set
 
@@ -132,6 +133,19 @@ def test_a_file_without_class_names_is_refused(file):
     with pytest.raises(BadInput, match="not a file of outputs"):
         read_outputs(file)
     assert CLASSES == b"sac_classes"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [b"[]", b"7", b'{"source": 3}', b'{"source": "abc"}', b'{"source": [1, 2, 3]}', b'{"source":' + b"[" * 100_000, b"\xff"],
+    ids=lambda names: repr(names[:20]),
+)
+@pytest.mark.parametrize("read", [read_outputs, lambda path: list(read_blocks(path))], ids=["whole", "blocks"])
+def test_class_names_that_are_no_lists_of_names_are_refused_in_one_line(file, names, read):
+    write_table(file, pq.read_table(file).replace_schema_metadata({CLASSES: names}), {"task": "made"})
+    with pytest.raises(BadInput, match="not a file of outputs") as error:
+        read(file)
+    assert "\n" not in str(error.value)
 
 
 def test_a_family_without_probes_leaves_a_file_without_rows(tmp_path):

@@ -83,6 +83,19 @@ def test_the_repositorys_own_parameters_are_right(changed):
         ({"second_attacks.extract_adv.recipe.adversary.epsilon": 0}, "epsilon: .*greater than 0, found 0"),
         ({"second_attacks.extract_adv.recipe": {"epochs": 1}}, "extract_adv: recipe.adversary: found none"),
         ({"attacks.extract_prob.recipe": {"epochs": 1}}, "extract_prob: recipe.distillation: found none"),
+        (
+            {"task.digits.attacks": {"extract_prob": {"recipe": {"adversary": {"steps": 3}}}}},
+            "extract_prob in task.digits: recipe.adversary: a recipe with distillation trains by that alone",
+        ),
+        ({"task.digits.recipe.adversary": {}}, "extract_prob in task.digits: recipe.adversary: .*set adversary to null"),
+        (
+            {"attacks.distill.recipe": {"distillation": {}}},
+            "distill in task.faces: recipe.distillation: a recipe with imitates_embeddings trains by that alone",
+        ),
+        (
+            {"task.digits.surrogates": {"recipe": {"adversary": {}}}},
+            "task.digits.surrogates: recipe.adversary: a recipe with distillation trains by that alone",
+        ),
         ({"task.digits.archs": ["vgg_slin"]}, "task.digits: .*unknown architecture 'vgg_slin': did you mean 'vgg_slim'"),
         ({"task.emotion.attacks": {"prun": {}}}, "task.emotion.attacks: unknown attack 'prun': did you mean 'prune'"),
         (
@@ -120,6 +133,16 @@ def test_what_cannot_be_stops_in_one_line_with_the_nearest_name(changed, change,
         changed(change)
     assert "\n" not in str(error.value)
     assert re.match(r"params\.yaml|pipeline/|extract_prob|distill", str(error.value))
+
+
+def test_a_task_may_be_adversarial_where_no_answers_are_learned(changed):
+    changed(
+        {
+            "task.digits.recipe.adversary": {},
+            "task.digits.attacks": {"extract_prob": {"recipe": {"adversary": None}}},
+            "task.digits.surrogates": {"recipe": {"adversary": None}},
+        }
+    )
 
 
 def test_without_a_file_it_says_where_to_go(tmp_path, monkeypatch):

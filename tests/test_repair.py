@@ -29,6 +29,12 @@ def test_a_lock_that_was_cut_off_is_seen_at_a_glance(tmp_path, text):
         read_lock(tmp_path / "dvc.lock")
 
 
+def test_a_lock_with_a_value_that_its_tag_does_not_fit_is_none(tmp_path):
+    (tmp_path / "dvc.lock").write_text("schema: '2.0'\nstages: !!bool foo\n")
+    with pytest.raises(BadInput, match="not what DVC writes"):
+        read_lock(tmp_path / "dvc.lock")
+
+
 def test_a_whole_lock_and_none_are_no_trouble(tmp_path):
     assert trouble(tmp_path / "dvc.lock") is None and read_lock(tmp_path / "dvc.lock") == {}
     (tmp_path / "dvc.lock").write_text(TEXT)

@@ -151,11 +151,14 @@ def test_a_file_of_no_role_is_refused(here, name):
         ("run.json", b"7", "expected"),
         ("run.json", None, "run.json is missing"),
         ("params.yaml", BOMB.encode(), "anchor or alias"),
-        ("params.yaml", b"a: !!python/object/apply:os.system ['touch pwned']", "not YAML"),
+        ("params.yaml", b"a: !!python/object/apply:os.system ['touch pwned']", "a tag"),
+        ("params.yaml", b"task: !!bool foo", "a tag"),
+        ("params.yaml", b"task: 5", "expected the parameters of the task"),
         ("params.yaml", b"task: {other: {}}", "expected the parameters of the task"),
         ("params.yaml", b"- 1", "expected the parameters of the task"),
         ("seconds.json", b'{"a": "b"}', "expected seconds by key"),
     ],
+    ids=lambda part: str(part)[:30],  # a command's environment names the test
 )
 def test_a_damaged_or_monstrous_file_is_refused(here, name, data, says):
     changed(name, data)

@@ -1,5 +1,7 @@
 """A fingerprint that somebody else computed is judged like our own, and a score file that is not in order is refused."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -83,6 +85,23 @@ def test_submitted_fingerprints_stand_in_the_leaderboard(reports, scores):
     again = CliRunner().invoke(sac, ["evaluate", str(file), "--reports", str(reports), "--submit"])
     assert again.exit_code == 1 and "another name" in again.output
     (reports / "submitted/mine.csv").unlink()
+
+
+def test_two_files_with_one_fingerprint_on_one_task_are_refused_by_their_names(reports, scores, tmp_path):
+    (frame, _), folder = scores, reports / "submitted"
+    other = written(frame.assign(score=frame["score"] / 2), tmp_path / "other.csv")
+    folder.mkdir(exist_ok=True)
+    written(frame, folder / "mine.csv")
+    refusal = r"other.csv: gives Mine \(submitted\) on one, as .*submitted/mine.csv does"
+    done = CliRunner().invoke(sac, ["evaluate", str(other), "--reports", str(reports), "--submit"])
+    assert done.exit_code == 1 and re.search(refusal, done.output) and not (folder / "other.csv").exists()
+    other.rename(folder / "other.csv")
+    with pytest.raises(BadInput, match=refusal):
+        read_submitted(reports)
+    written(frame.assign(task="two"), folder / "other.csv")
+    assert [set(own["task"]) for own in read_submitted(reports)] == [{"one"}, {"two"}]
+    for name in ("mine.csv", "other.csv"):
+        (folder / name).unlink()
 
 
 def board_of(*rows):

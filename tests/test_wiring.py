@@ -231,3 +231,23 @@ def test_a_comment_that_dvc_would_lose_is_named(clone):
 def test_plain_yaml_is_what_any_reader_finds(value):
     text = yaml.safe_dump({"top": value})
     assert parse_yaml(text, "it") == yaml.safe_load(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a: !!bool foo", "line 1: a tag .*bool"),
+        ("a: !!int ''", "line 1: a tag"),
+        ("a: 1\nb: !!float ''", "line 2: a tag"),
+        ("a: !!timestamp foo", "line 1: a tag"),
+        ("a: ! x", "line 1: a tag"),
+        ("--- !!map\na: 1", "line 1: a tag"),
+        ("a: 1" + ":1" * 10_000, "line 1: a value of 20,001 characters"),
+        ("a: [" + "1, " * 400_000 + "1]", "1,200,006 characters, expected at most 1,000,000"),
+    ],
+    ids=lambda part: part[:20],
+)
+def test_what_is_no_plain_yaml_ends_in_one_line(text, says):
+    with pytest.raises(BadInput, match=f"^it: {says}") as error:
+        parse_yaml(text, "it")
+    assert "\n" not in str(error.value)

@@ -13,7 +13,7 @@ import yaml
 
 from pipeline.core.errors import BadInput
 from pipeline.core.files import write_text
-from pipeline.core.yaml_text import LOADER
+from pipeline.core.yaml_text import LOADER, UNREADABLE
 
 LOCK = Path("dvc.lock")
 HEAD = b"schema:"
@@ -82,7 +82,7 @@ def _readable(text: str) -> Stages:
 def _parsed(text: str) -> Stages | None:
     try:
         value = yaml.load(text, Loader=LOADER)
-    except (yaml.YAMLError, RecursionError, ValueError):
+    except UNREADABLE:
         return None
     stages = value.get("stages", {}) if isinstance(value, dict) else None
     if not isinstance(stages, dict):
@@ -115,5 +115,5 @@ def _lacks_its_end(stages: Stages, path: Path) -> bool:
         stage = known["stages"][name.partition("@")[0]]
         outs = sum(len(stage.get(part) or ()) for part in ("outs", "metrics", "plots"))
         return len(entry.get("outs") or ()) < outs or len(entry.get("deps") or ()) < len(stage.get("deps") or ())
-    except (yaml.YAMLError, RecursionError, ValueError, KeyError, TypeError, AttributeError):
+    except (*UNREADABLE, TypeError):
         return False

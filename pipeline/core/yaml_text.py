@@ -1,7 +1,8 @@
-"""YAML that says what it means: text keys, each once, no anchors; whatever else a file holds ends in one line.
+"""YAML that says what it means: text keys, each once, no anchors, no tags; whatever else a file holds ends in one line.
 
 Anchors and merge keys are refused because `dvc exp run -S` loses changes in them without a word, and because a short file with
-them can expand beyond any memory.
+them can expand beyond any memory. Long values are, because a number with colons (1:30 is 90 to YAML) takes time with the square
+of its length.
 """
 
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ from pipeline.core.errors import BadInput
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DEEPEST = 20
 LARGEST = 1_000_000
+LONGEST = 10_000
+UNREADABLE = (yaml.YAMLError, RecursionError, ValueError, LookupError, AttributeError)
+"""What PyYAML may raise for text that is no YAML, or has a tag that its value does not fit."""
 TEXT = "tag:yaml.org,2002:str"
 
 
@@ -25,13 +29,15 @@ def load_yaml(file: Path) -> Any:
 
 def parse_yaml(text: str, name: str) -> Any:
     """What `text` holds; `name` stands at the head of every complaint."""
+    if len(text) > LARGEST:
+        raise BadInput(f"{name}: {len(text):,} characters, expected at most {LARGEST:,}")
     try:
         _check_events(text, name)
         node = yaml.compose(text, Loader=LOADER)
         for place in _repeated(node, ""):
             raise BadInput(f"{name}: {place}")
         return yaml.load(text, Loader=LOADER)
-    except (yaml.YAMLError, ValueError) as error:
+    except UNREADABLE as error:
         raise BadInput(f"{name}: not YAML: {' '.join(str(error).split())[:300]}") from None
 
 
@@ -39,8 +45,6 @@ def _text(file: Path) -> str:
     if not file.is_file():
         raise BadInput(f"{file}: not a file")
     data = file.read_bytes()
-    if len(data) > LARGEST:
-        raise BadInput(f"{file.name}: {len(data):,} bytes, expected at most {LARGEST:,}")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -48,9 +52,9 @@ def _text(file: Path) -> str:
 
 
 def _check_events(text: str, name: str) -> None:
-    """Refuse anchors and deep nesting before anything is built."""
+    """Refuse anchors, tags, long values and deep nesting before anything is built."""
     depth = 0
-    event: Any  # of many classes, some of which have an anchor
+    event: Any  # of many classes, some of which have an anchor, a tag, a value
     for event in yaml.parse(text, Loader=LOADER):
         line = event.start_mark.line + 1
         if anchor := getattr(event, "anchor", None):
@@ -58,6 +62,10 @@ def _check_events(text: str, name: str) -> None:
                 f"{name}: line {line}: an anchor or alias ({anchor}), which `dvc exp run -S` would change "
                 "unseen: write the values, or `like: NAME` in a task"
             )
+        if tag := getattr(event, "tag", None):
+            raise BadInput(f"{name}: line {line}: a tag ({tag[:60]!r}): write the value alone, as text in quotes")
+        if len(getattr(event, "value", "")) > LONGEST:
+            raise BadInput(f"{name}: line {line}: a value of {len(event.value):,} characters, expected at most {LONGEST:,}")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
             raise BadInput(f"{name}: line {line}: nested more than {DEEPEST} deep")

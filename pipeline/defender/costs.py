@@ -17,10 +17,10 @@ import pandas as pd
 from pipeline.data.corrupt import jpeg
 from pipeline.data.images import Images
 from pipeline.defender.makers import QUERY_MODELS
+from pipeline.defender.query_models import query_recipe
 from pipeline.probes.augmented import Family as Augmented
 from pipeline.probes.augmented import cutmix
 from pipeline.probes.probe_set import DefenderModels
-from pipeline.tasks.recipe import changed
 from pipeline.tasks.task import Task
 from pipeline.tasks.watermark import Watermark
 
@@ -98,7 +98,7 @@ def _query_models(role: str, who: Defender) -> list["Network"]:
     from pipeline.models.network import load
 
     wanted, maker, source = getattr(who.task, role), QUERY_MODELS[role], load(who.source)
-    recipe = changed(maker.recipe_for(who.task.recipe), wanted.recipe)
+    recipe = query_recipe(maker, who.task.recipe, wanted)
     return [
         network
         for arch in wanted.archs

@@ -4,7 +4,8 @@ An AUC's variance is estimated part by part and added up, each part with the deg
 
     stolen      of the placement values (each suspect's share of irrelevant models below it) between units of a stratum:
                 DeLong, DeLong & Clarke-Pearson, Biometrics 1988; a unit is one training run, a stratum an attack's
-                architecture. Strata of one unit are put together, which errs on the wide side.
+                architecture. Strata of one unit are put together, and where there is only one with the smallest others,
+                which errs on the wide side.
     irrelevant  of the same of irrelevant models, between the models of an architecture.
     probes      of the AUC over redraws of half of the probes. Half of a sample, drawn without replacement, varies about
                 the whole as the whole varies about the truth, and needs no repeated probe, which would put ones into a
@@ -150,7 +151,10 @@ def between_units(values: np.ndarray, weights: np.ndarray, units: np.ndarray, st
     heavy = np.bincount(place, weights)
     means = np.bincount(place, weights * values) / heavy
     _, stratum, sizes = np.unique(strata[first], return_inverse=True, return_counts=True)
-    stratum = np.where(sizes[stratum] > 1, stratum, -1)
+    alone = sizes[stratum] == 1
+    if alone.sum() == 1:
+        alone |= sizes[stratum] == min(sizes[sizes > 1], default=1)
+    stratum = np.where(alone, -1, stratum)
     groups = [stratum == one for one in np.unique(stratum) if (stratum == one).sum() > 1]
     variance = sum((heavy[own] ** 2).sum() * means[own].var(ddof=1) for own in groups)
     return Variance(float(variance), float(sum(own.sum() - 1 for own in groups))), len(first)

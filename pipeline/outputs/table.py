@@ -11,7 +11,7 @@ columns of its method of probes, which are in the metadata too.
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 from pipeline.core.errors import BadInput
 from pipeline.core.files import replacing, write_bytes
+from pipeline.core.parquet import reading
 from pipeline.core.seal import Origin, seal, seal_file, stamp, verify
 
 SOURCE = "source"
@@ -165,19 +166,23 @@ def read_outputs(path: Path, **expected: str) -> list[Answers]:
     return answers_in(path, table, classes, columns)
 
 
-@contextmanager
-def readable(path: Path) -> Iterator[None]:
+def readable(path: Path) -> AbstractContextManager[None]:
     """What goes wrong in reading `path` is told in one line."""
-    try:
-        yield
-    except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
-        raise BadInput(f"{path}: not a file of outputs ({' '.join(str(error).split())[:160]})") from None
+    return reading(path, "a file of outputs")
 
 
 def names_in(path: Path) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
     """Every suspect's class names, and the columns of methods that have their own, from a file's metadata."""
     metadata = pq.read_metadata(path).metadata or {}
-    return json.loads(metadata[CLASSES]), json.loads(metadata.get(COLUMNS, b"{}"))
+    return _names(metadata[CLASSES]), _names(metadata.get(COLUMNS, b"{}"))
+
+
+def _names(text: bytes) -> dict[str, list[str]]:
+    found = json.loads(text)
+    lists = found.values() if isinstance(found, dict) else [None]
+    if not all(isinstance(own, list) and all(isinstance(name, str) for name in own) for own in lists):
+        raise ValueError("expected lists of names in its metadata")
+    return found  # type: ignore[no-any-return] # as just checked
 
 
 def answers_in(path: Path, table: pa.Table, classes: dict[str, list[str]], columns: dict[str, list[str]]) -> list[Answers]:

@@ -219,15 +219,14 @@ def _read(folder: Path, name: str) -> list[ProbeSet]:
 
 
 def _table(folder: Path, name: str) -> "pd.DataFrame":
-    import pyarrow as pa
     import pyarrow.parquet as pq
+
+    from pipeline.core.parquet import reading
 
     check_files(folder, _facts(folder)["files"], [name])
     file = folder / name
-    try:
+    with reading(file, "a file of probes"):
         return pq.read_table(file).to_pandas()
-    except (FileNotFoundError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
-        raise BadInput(f"{file}: cannot be read ({' '.join(str(error).split())[:120]})") from None
 
 
 def _images(rows: "pd.DataFrame") -> np.ndarray:

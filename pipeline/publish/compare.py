@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 
 from pipeline.core.errors import BadInput
+from pipeline.core.parquet import read_flat, reading
 from pipeline.fingerprints.scoring import FINGERPRINT
 from pipeline.publish.untrusted import read_plain
 
@@ -27,8 +28,6 @@ ZERO = 1e-12
 PIXELS = 0.05
 """How far numbers may be apart: relative in tables and text, from zero, and absolute in the coordinates of a figure."""
 LARGEST = 64_000_000
-UNREADABLE = (pa.ArrowException, OSError, ValueError, TypeError, KeyError, MemoryError)
-"""What reading a Parquet file of somebody else may raise: pandas decodes its text only when it is used."""
 
 
 @dataclass
@@ -51,10 +50,10 @@ def compare_files(committed: Path, made: Path) -> Differences:
         return Differences(0, [f"{committed}: nothing published makes it"])
     try:
         old, new = read_plain(committed, LARGEST), made.read_bytes()
+        if committed.suffix == ".parquet":
+            return _compare_frames(committed, old, new)
     except BadInput as error:
         return Differences(0, [str(error)])
-    if committed.suffix == ".parquet":
-        return _compare_frames(committed, old, new)
     if old == new:
         return Differences(len(NUMBER.findall(new.decode())), [])
     try:
@@ -76,13 +75,14 @@ def compare_scores(where: str, published: bytes, made: Path) -> Differences:
     scores."""
     new = over_all_probes(pd.read_parquet(made))
     try:
-        old = pd.read_parquet(io.BytesIO(published))
-        about = [*FINGERPRINT, "count", "suspect"]
-        if len(old) != len(new) or (old[about].astype(str) != new[about].astype(str)).any(axis=None):
-            return Differences(0, [f"{where}: {len(old)} scores, recomputed {len(new)}, or of other suspects"])
-        same = np.isclose(old["score"], new["score"], rtol=TOLERANCE, atol=1e-6, equal_nan=True)
-    except UNREADABLE as error:
-        return Differences(0, [f"{where}: not a file of scores ({' '.join(str(error).split())[:120]})"])
+        with reading(where, "a file of scores"):
+            old = read_flat(pa.BufferReader(published), where, new.size).to_pandas(ignore_metadata=True)
+            about = [*FINGERPRINT, "count", "suspect"]
+            if len(old) != len(new) or (old[about].astype(str) != new[about].astype(str)).any(axis=None):
+                return Differences(0, [f"{where}: {len(old)} scores, recomputed {len(new)}, or of other suspects"])
+            same = np.isclose(old["score"], new["score"], rtol=TOLERANCE, atol=1e-6, equal_nan=True)
+    except BadInput as error:
+        return Differences(0, [str(error)])
     return Differences(
         len(old),
         [
@@ -94,14 +94,12 @@ def compare_scores(where: str, published: bytes, made: Path) -> Differences:
 
 
 def _compare_frames(file: Path, committed: bytes, made: bytes) -> Differences:
-    """Compare two Parquet tables as the CSV that they would be."""
+    """Compare two Parquet tables as the CSV that they would be. Raises BadInput if the committed one is none."""
     again = pd.read_parquet(io.BytesIO(made))
     if committed == made:
         return Differences(again.size, [])
-    try:
-        text = pd.read_parquet(io.BytesIO(committed)).to_csv(index=False)
-    except UNREADABLE as error:
-        return Differences(0, [f"{file}: not a Parquet table ({' '.join(str(error).split())[:120]})"])
+    with reading(file, "a Parquet table"):
+        text = read_flat(pa.BufferReader(committed), file, again.size).to_pandas(ignore_metadata=True).to_csv(index=False)
     return _compare_tables(file, text, again.to_csv(index=False))
 
 

@@ -14,10 +14,12 @@ from pathlib import Path
 
 from pipeline.core.errors import BadInput
 from pipeline.core.files import write_bytes, write_text
+from pipeline.core.lock import held
 from pipeline.publish.untrusted import LARGEST, check_name, parse_json, read_plain
 
 FOLDER = Path("snapshots")
 REMOTE = FOLDER / "remote"
+LOCK = FOLDER / ".lock"
 MD5 = re.compile(r"[0-9a-f]{32}")
 POINTER = "outs:\n- md5: {md5}.dir\n  size: {size}\n  nfiles: {count}\n  hash: md5\n  path: {task}\n"
 NUMBERS = re.compile(r"- md5: ([0-9a-f]{32})\.dir\n  size: (\d{1,9})\n  nfiles: (\d{1,5})\n")
@@ -30,13 +32,17 @@ def published() -> list[str]:
 
 
 def store(task: str, files: dict[str, bytes]) -> None:
-    """Write a snapshot's files, by their names in it, and its pointer; remove the objects that no snapshot names any more."""
-    listing = [{"md5": _put(data), "relpath": name} for name, data in sorted(files.items())]
-    whole = _put(json.dumps(listing).encode(), ".dir")
-    write_text(_pointer(task), POINTER.format(md5=whole, size=sum(map(len, files.values())), count=len(files), task=task))
-    used = {object_file(md5) for name in published() for md5 in _named(name)}
-    for file in (file for file in REMOTE.rglob("*") if file.is_file() and file not in used):
-        file.unlink()
+    """Write a snapshot's files, by their names in it, and its pointer; remove the objects that no snapshot names any more.
+
+    One process at a time: another one's objects have no pointer until all of them are there.
+    """
+    with held(LOCK, f"publishing {task}", "publish from another clone"):
+        listing = [{"md5": _put(data), "relpath": name} for name, data in sorted(files.items())]
+        whole = _put(json.dumps(listing).encode(), ".dir")
+        write_text(_pointer(task), POINTER.format(md5=whole, size=sum(map(len, files.values())), count=len(files), task=task))
+        used = {object_file(md5) for name in published() for md5 in _named(name)}
+        for file in (file for file in REMOTE.rglob("*") if file.is_file() and file not in used):
+            file.unlink()
 
 
 def fetch(task: str) -> dict[str, bytes]:

@@ -217,7 +217,8 @@ def _check_files(snapshot: Snapshot) -> None:
             if not isinstance(value, dict):
                 raise BadInput(f"{snapshot.where(name)}: expected an object, found {type(value).__name__}")
     params = parse_yaml(snapshot.files[FILE].decode("utf-8", "replace"), snapshot.where(FILE))
-    if not isinstance(params, dict) or list(params.get("task") or ()) != [snapshot.task]:
+    tasks = params.get("task") if isinstance(params, dict) else None
+    if not isinstance(tasks, dict) or list(tasks) != [snapshot.task]:
         raise BadInput(f"{snapshot.where(FILE)}: expected the parameters of the task {snapshot.task} alone")
 
 

@@ -22,9 +22,21 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ,.()*+-]{0,39}")
 LARGEST = 4_000_000
 
 
-def read_submitted(reports: Path) -> list[pd.DataFrame]:
-    """What the score files under `reports`/submitted give, in the order of their names."""
-    return [judged(file, reports) for file in sorted((reports / FOLDER).glob("*.csv"))]
+def read_submitted(reports: Path, *more: Path) -> list[pd.DataFrame]:
+    """What the score files under `reports`/submitted give, in the order of their names, then `more` files.
+
+    Raises BadInput, naming both, if two files give the same fingerprint on the same task.
+    """
+    frames: list[pd.DataFrame] = []
+    first: dict[tuple[str, str], Path] = {}
+    for file in (*sorted((reports / FOLDER).glob("*.csv")), *more):
+        frames.append(judged(file, reports))
+        for task, name in frames[-1].groupby(["task", "fingerprint"]).groups:
+            if (other := first.setdefault((task, name), file)) != file:
+                raise BadInput(
+                    f"{file}: gives {name} on {task}, as {other} does: remove one, or name its fingerprint otherwise"
+                )
+    return frames
 
 
 def judged(file: Path, reports: Path) -> pd.DataFrame:

@@ -13,13 +13,15 @@ from pipeline.attacks import SECTIONS, read_attack, section_of
 from pipeline.core.errors import BadInput, unknown
 from pipeline.core.params import FILE, Identifier, Title, read
 from pipeline.data import check_data
+from pipeline.defender.query_models import ROLES, query_maker, query_recipe
 from pipeline.fingerprints.naming import Fingerprint, check_fingerprint, read_comparisons
 from pipeline.fingerprints.redraws import Redraws
 from pipeline.metrics.statistics import Statistics
 from pipeline.models import check_architecture, family
 from pipeline.people import check_people
 from pipeline.probes import read_family
-from pipeline.tasks.task import Count, Task, unlike
+from pipeline.tasks.recipe import Recipe
+from pipeline.tasks.task import Count, Task, kind_of, unlike
 from pipeline.training.maker import Maker
 from pipeline.wiring.sizes import check_sizes
 
@@ -30,6 +32,8 @@ EMBEDS = "face"
 """The family of architectures that embed, which face verification compares."""
 DEFINING = ("adversary", "distillation")
 """The parts of a recipe that an attack whose own recipe has them cannot be without."""
+LOSSES = ("imitates_embeddings", "distillation", "adversary", "arcface")
+"""The parts of a recipe that say what is minimised: either of the first two is all of it."""
 PUBLISHED = Path("reports/published.csv")
 SLIM = "_slim"
 """How those of them end that embed in 64 numbers; the others embed in 512."""
@@ -46,6 +50,7 @@ def check_params() -> None:
             _check_task(task)
     chosen = _chosen(tasks)
     _check_attacks(tasks)
+    _check_query_models(tasks)
     families = {name: _families(name, task) for name, task in tasks.items()}
     for name in chosen:
         with _within(f"task.{name}"):
@@ -91,8 +96,26 @@ def _check_attacks(tasks: dict[str, Task]) -> None:
             with _within(f"{section}.{name}"):
                 for task, own in tasks.items():
                     maker = read_attack(name, task)
-                    maker.recipe_for(own.recipe)
+                    recipe = maker.recipe_for(own.recipe)
                     _check_kept(maker)
+                    if maker.is_for(kind_of(own.verification)):
+                        with _within(f"{section}.{name} in task.{task}"):
+                            _check_losses(recipe)
+
+
+def _check_query_models(tasks: dict[str, Task]) -> None:
+    for task, own in tasks.items():
+        for role in ROLES:
+            with _within(f"task.{task}.{role}"):
+                maker = query_maker(role, kind_of(own.verification))
+                _check_losses(query_recipe(maker, own.recipe, getattr(own, role)))
+
+
+def _check_losses(recipe: Recipe) -> None:
+    """Raise BadInput if training would leave out a part of the recipe without a word."""
+    found = [part for part in LOSSES if getattr(recipe, part)]
+    if len(found) > 1 and found[0] in LOSSES[:2]:
+        raise BadInput(f"recipe.{found[1]}: a recipe with {found[0]} trains by that alone: set {found[1]} to null there")
 
 
 def _check_kept(maker: Maker) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pipeline.data.images import Images
 from pipeline.verification.verifier import imitation, verification_accuracy
 from pipeline.zoo.plan import Job, Material
+from pipeline.zoo.source import source_for
 
 if TYPE_CHECKING:
     from pipeline.models.network import Network
@@ -56,27 +57,13 @@ class Make:
 
         with tempfile.TemporaryDirectory(prefix="sac-make-") as name:
             folder, job = Path(name), order.job
-            source = self._source(job)
+            source = source_for(self.material, job.recipe)
             source = source.to(device()) if source is not None else None
             for file, data in (order.made or {}).items():
                 (folder / file).write_bytes(data)
             seconds = None if order.made else self._train(folder, order, source)
             files = {} if order.made else {file: (folder / file).read_bytes() for file in files_of(job)}
             return Finished(job, files, seconds, self._measure(folder, job, source))
-
-    def _source(self, job: Job) -> "Network | None":
-        """The source; in face verification with centres for the attacker's people, whom it does not know. Who learns its
-        embeddings needs none."""
-        from pipeline.models.network import unpack
-
-        if self.material.source is None:
-            return None
-        source = unpack(self.material.source, "the source")
-        if not self.material.verification or job.recipe.imitates_embeddings:
-            return source
-        from pipeline.models.face import recentre
-
-        return recentre(source, self.material.half)
 
     def _train(self, folder: Path, order: Order, source: "Network | None") -> float:
         from pipeline.models.network import save, unpack

@@ -1,8 +1,8 @@
 """Which models a task has, and the key of each, which hashes all that shapes it.
 
 A key hashes all that shapes the weights: the recipe, the training images and labels, the source's weights where they take
-part, the weights that training starts from, the code, torch's version and the kind of machine (a CPU's maker, with or
-without bf16, or the model of a GPU).
+part, the weights that training starts from, the code, torch's version, timm's where one of its networks takes part, and the
+kind of machine (a CPU's maker, with or without bf16, or the model of a GPU).
 """
 
 import inspect
@@ -19,7 +19,7 @@ from pipeline.core.executor import kind
 from pipeline.core.files import digest
 from pipeline.core.machine import TOO_BF16
 from pipeline.data.images import Images, load_set
-from pipeline.models import family, gains_by_bf16
+from pipeline.models import TIMM, check_architecture, family, gains_by_bf16
 from pipeline.tasks.recipe import Recipe
 from pipeline.tasks.task import Verification
 from pipeline.training.maker import Maker
@@ -37,6 +37,8 @@ SHAPES_WEIGHTS = (
     "training/perturb.py",
     "tasks/recipe.py",
 )
+SHAPES_VERIFICATION = ("zoo/source.py",)
+"""What shapes the weights besides, where the source of a face verification takes part."""
 MEASURES_VERIFICATION = ("verification/pairs.py", "verification/thresholds.py", "verification/verifier.py")
 
 
@@ -118,8 +120,8 @@ def plan(
     measured_on = _measured_on(material)
     jobs = []
     for arch in archs:
-        code = _code(maker, arch, material.source_arch)
-        machine = [version("torch"), _device(found, arch, material.source_arch)]
+        code = _code(maker, arch, material)
+        machine = [*_libraries(arch, material.source_arch), _device(found, arch, material.source_arch)]
         for seed in range(first, first + seeds * maker.copies):
             start = _start(maker, name, starts, arch, seed)
             began = digest(read_model(start)) if start else ""
@@ -160,6 +162,14 @@ def _measured_on(material: Material) -> str:
     return digest(content, str(verification.pairs), str(verification.seed), *ways)
 
 
+def _libraries(arch: str, source: str | None) -> list[str]:
+    """The versions of what trains, and of timm if it makes the model or the source that teaches it."""
+    theirs = [one for one in (arch, source) if one and family(one) == TIMM]
+    for one in theirs:
+        check_architecture(one)
+    return [version("torch"), *([version(TIMM)] if theirs else [])]
+
+
 def _device(found: str, arch: str, source: str | None) -> str:
     """What computes, and with how many digits: only a model, or a source that teaches it, for which bf16 is the faster way
     depends on whether the processor has it."""
@@ -167,8 +177,10 @@ def _device(found: str, arch: str, source: str | None) -> str:
     return found if low else found.removesuffix(TOO_BF16)
 
 
-def _code(maker: Maker, arch: str, source: str | None) -> str:
+def _code(maker: Maker, arch: str, material: Material) -> str:
+    source = material.source_arch
     families = {family(arch), *([family(source)] if source else [])}
-    names = (*SHAPES_WEIGHTS, *maker.code, *(f"models/{name}.py" for name in sorted(families)))
+    faces = SHAPES_VERIFICATION if material.verification and source else ()
+    names = (*SHAPES_WEIGHTS, *maker.code, *(f"models/{name}.py" for name in sorted(families)), *faces)
     files = [*(CODE / name for name in names), Path(inspect.getfile(type(maker)))]
     return digest(*(meaning(file) for file in files))
