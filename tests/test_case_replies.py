@@ -1,6 +1,8 @@
 """One reply of an interface as a row of numbers: what is told, and what no float32 and no label can be."""
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline.cases import owner
@@ -51,6 +53,22 @@ def test_a_probe_that_is_no_number_is_named_with_its_row(tmp_path, probe, says):
     (tmp_path / "table.csv").write_text(f"probe,label\n{probe},cat\n")
     with pytest.raises(BadInput, match=f"row 2: .*{says}"):
         read_table(tmp_path / "table.csv", read_enrolment(case))
+
+
+@pytest.mark.parametrize(
+    ("data", "says"), [(b"PAR1 none PAR1", "not a Parquet table"), (None, "30,000,000 values in 1 columns")]
+)
+def test_a_parquet_table_that_is_none_or_fills_the_memory_is_refused(tmp_path, data, says):
+    from pipeline.cases.exchanging import read_table
+
+    file = tmp_path / "table.parquet"
+    if data is None:
+        pq.write_table(pa.table({"probe": pa.nulls(30_000_000, pa.int8())}), file, compression="zstd")
+    else:
+        file.write_bytes(data)
+    with pytest.raises(BadInput, match=says) as caught:
+        read_table(file, read_enrolment(enrolled(tmp_path / "case", count=40)))
+    assert "\n" not in str(caught.value)
 
 
 def test_one_suspect_that_answers_what_no_float32_holds_keeps_no_other_from_its_verdict(tmp_path, monkeypatch):

@@ -258,7 +258,7 @@ def test_nobody_who_listens_is_told_so(case, tmp_path):
         ("- a", "Input should be"),
         ("send: json", "url: Field required"),
         ("url: http://x/\nmethode: POST", "did you mean 'method'"),
-        ("url: http://x/\nsend: !!python/object/apply:os.getcwd []", "not YAML"),
+        ("url: http://x/\nsend: !!python/object/apply:os.getcwd []", r"line 2: a tag \('tag:yaml"),
     ],
 )
 def test_a_description_that_is_wrong_names_the_key(case, tmp_path, text, says):

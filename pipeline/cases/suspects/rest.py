@@ -18,16 +18,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import yaml
 from pydantic import Field
 
 from pipeline.cases.case import Model, parsed
-from pipeline.cases.saying import brief
 from pipeline.cases.suspects.input import as_input
 from pipeline.cases.suspects.replies import at_path, read_json_reply, row_of
 from pipeline.cases.suspects.sending import REFUSALS, Sender
 from pipeline.core.errors import BadInput
 from pipeline.core.params import Parameters
+from pipeline.core.yaml_text import load_yaml
 
 MOST_BYTES = 100_000
 
@@ -56,11 +55,9 @@ def read_description(path: Path) -> Description:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise BadInput(f"{path}: {path.stat().st_size} bytes, expected a short description of an interface")
-        return parsed(str(path), yaml.safe_load(path.read_text()), Description)
     except FileNotFoundError:
         raise BadInput(f"{path}: no such file") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise BadInput(f"{path}: not YAML ({brief(error)})") from None
+    return parsed(str(path), load_yaml(path), Description)
 
 
 @dataclass
