@@ -66,7 +66,7 @@ def test_text_is_compared_line_by_line_and_figures_by_their_coordinates(tmp_path
 def test_a_file_that_only_one_side_has_is_named(tmp_path):
     (tmp_path / "a.csv").write_text(TABLE)
     here, gone = tmp_path / "a.csv", tmp_path / "b.csv"
-    assert compare_files(here, gone).differences == [f"{here}: nothing published makes it"]
+    assert compare_files(here, gone).differences == [f"{here}: nothing published makes it: sac index or you remove it"]
     assert compare_files(gone, here).differences == [f"{gone}: missing; the run makes it"]
 
 

@@ -47,7 +47,7 @@ def compare_files(committed: Path, made: Path) -> Differences:
     if not committed.exists() and not committed.is_symlink():
         return Differences(0, [f"{committed}: missing; the run makes it"])
     if not made.exists():
-        return Differences(0, [f"{committed}: nothing published makes it"])
+        return Differences(0, [f"{committed}: nothing published makes it: sac index or you remove it"])
     try:
         old, new = read_plain(committed, LARGEST), made.read_bytes()
         if committed.suffix == ".parquet":
