@@ -9,6 +9,7 @@ from pipeline import people
 from pipeline.core.seal import write_sealed
 from pipeline.data import load
 from pipeline.data.images import Images, save_images
+from pipeline.data.resize import resized
 from pipeline.data.split import corrupted, deal, target_sets
 from pipeline.people.dealing import deal_people
 from pipeline.tasks.task import task_part
@@ -41,7 +42,10 @@ def split(task: str, defender: Path, attacker: Path, accuracy: Path, manifest: P
 
 def _images(task: str, data: str) -> tuple[dict[str, Images], dict[str, np.ndarray]]:
     """The sets by owner and file, and the indices of the five that are dealt out."""
-    split, (train, test) = task_part(task, "split"), load(data)
+    split = task_part(task, "split")
+    train, test = load(data)
+    if split.size:
+        train, test = (resized(part, part.images.shape[1], split.size) for part in (train, test))
     sets, indices = deal(train, test, split)
     files = {
         "defender/task": sets["defender"],

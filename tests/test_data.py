@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -22,6 +23,8 @@ from pipeline.data.resize import resized
 from pipeline.data.split import corrupted, deal, stratified
 from pipeline.tasks.task import Corrupted, Split
 from pipeline.wiring.sizes import image_set
+from stages.cli import sac
+from tests import scratch
 from tests.making import make_tiny
 
 
@@ -249,6 +252,30 @@ def test_resizing_turns_colour_to_grey_and_back():
     colour = resized(make_tiny(4, 0, channels=3), channels=1, size=28)
     assert colour.images.shape == (4, 1, 28, 28) and len(colour.mean) == 1
     assert resized(colour, channels=3, size=8).images.shape == (4, 3, 8, 8)
+
+
+def test_a_split_that_names_a_size_deals_out_the_same_images_smaller(tmp_path, monkeypatch):
+    """Every set, the other data set too, which follows the task's; what is dealt to whom stays."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SAC_DATA", str(tmp_path))
+    params = scratch.tiny_params()
+    params["task"][scratch.TASK]["corrupted"] = None
+    words = next(args for name, _, args in scratch.stages() if name == "split")
+    found = {}
+    for size in (None, 8):
+        params["task"][scratch.TASK]["split"] = scratch.CHANGES["split"] | {"size": size}
+        scratch.write_params(tmp_path, params)
+        done = CliRunner().invoke(sac, words)
+        assert done.exit_code == 0, done.output
+        files = sorted(tmp_path.glob("artifacts/**/*.safetensors"))
+        found[size] = {file.relative_to(tmp_path): load_images(file) for file in files}
+    whole, small = found[None], found[8]
+    assert whole.keys() == small.keys() and {part.images.shape[1:] for part in small.values()} == {(1, 8, 8)}
+    for name, part in small.items():
+        assert (part.labels == whole[name].labels).all()
+    dealt = next(name for name in small if name.match("defender/task.safetensors"))
+    again = resized(whole[dealt], 1, 8)
+    assert (small[dealt].images == again.images).all() and small[dealt].mean == whole[dealt].mean
 
 
 @pytest.mark.parametrize(

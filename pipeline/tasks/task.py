@@ -10,6 +10,7 @@ from pipeline.tasks.recipe import Recipe, RecipeChange
 from pipeline.tasks.watermark import Watermark
 
 Count = Annotated[int, Field(ge=1, le=10_000_000)]
+Size = Annotated[int, Field(ge=8, le=512)]
 Seeds = Annotated[int, Field(ge=1, le=1000)]
 Pairs = Annotated[int, Field(ge=2, le=10_000_000, multiple_of=2)]
 Domain = Literal["task", "transfer", "corrupted"]
@@ -29,7 +30,7 @@ class Split(Parameters):
     """How many images each of the five disjoint, stratified sets gets, and the seed that deals them out.
 
     defender, attacker and query come from the data set's training images, pool and accuracy from its test images. The
-    attacker has as many as the defender unless it says so.
+    attacker has as many as the defender unless it says so. `size`: all are first made so many pixels wide and high.
     """
 
     defender: Count
@@ -38,6 +39,7 @@ class Split(Parameters):
     pool: Count
     accuracy: Count
     seed: Seed = 0
+    size: Size | None = None
 
     @model_validator(mode="before")
     @classmethod
