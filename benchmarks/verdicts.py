@@ -20,14 +20,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
+from joblib import Parallel, delayed
 
-from pipeline.cases.answers import Form, answered, brought_to, form_of
 from pipeline.cases.case import Rule
-from pipeline.cases.verdict import Finding, judge
-from pipeline.core.names import module
-from pipeline.fingerprints.comparing import Told
+from pipeline.cases.verdict import Enrolled, Verdict, find, judge
 from pipeline.fingerprints.representation import softmax
-from pipeline.metrics.conformal import p_values
 
 OUT = Path(__file__).parent / "verdicts"
 MEASURED = Path(__file__).parent.parent / "pipeline/cases/measured.csv"
@@ -74,6 +71,32 @@ def refusing(logits: np.ndarray, draw: np.random.Generator) -> np.ndarray:
     return shown
 
 
+def one_raw(logits: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """Whole probabilities, of one probe logits instead."""
+    return np.where(np.arange(len(logits))[:, None] == 7, logits, softmax(logits))
+
+
+def one_whole(logits: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """Labels, of one probe whole probabilities instead."""
+    return np.where(np.arange(len(logits))[:, None] == 7, softmax(logits), np.eye(logits.shape[1])[logits.argmax(axis=1)])
+
+
+def five_loud(logits: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """Logits, those of five probes a thousandfold."""
+    return np.where(np.arange(len(logits))[:, None] < 5, 1000 * logits, logits)
+
+
+def percent(logits: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """Probabilities in per cent."""
+    return 100 * softmax(logits)
+
+
+def garbled(logits: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+    """The logit of the best class, chance below it for all others."""
+    others = logits.min(axis=1, keepdims=True) - 2 + draw.normal(size=logits.shape)
+    return np.where(np.eye(logits.shape[1])[logits.argmax(axis=1)] == 1, logits, others)
+
+
 def plain(logits: np.ndarray, draw: np.random.Generator) -> np.ndarray:
     """Logits."""
     return logits
@@ -88,7 +111,16 @@ INTERFACES: dict[str, Changing] = {
     "temperature 4": cooled,
     "noise": noisy,
     "refuses a fifth": refusing,
+    "per cent": percent,
+    "probabilities, one logits": one_raw,
+    "labels, one probabilities": one_whole,
+    "five answers a thousandfold": five_loud,
+    "all but the best garbled": garbled,
 }
+
+
+CITED = {"logits": "logits", "probabilities": "probabilities", "top 3": "top_k", "labels": "labels"}
+"""Interfaces that a verdict page cites by their kind, so measured at all of QUERIES."""
 
 
 def read_answers(path: Path, method: str) -> tuple[pd.DataFrame, np.ndarray, list[np.ndarray]]:
@@ -115,22 +147,11 @@ def spread(places: np.ndarray, number: int, archs: np.ndarray) -> np.ndarray:
     return places[np.lexsort((archs[places], turn))][:number]
 
 
-def scores_of(source: np.ndarray, shown: np.ndarray, plain_answers: np.ndarray) -> tuple[np.ndarray, np.ndarray, str]:
-    """Scores (S,) of suspects as they answer, `shown` (S, P, K), and (R,) of models (R, P, K) brought to their form; that form.
-
-    The tool's comparisons for numbers and for labels use no references, so all are scored at once.
-    """
-    form = form_of(shown[0])
-    told = answered(shown[0])
-    compare = module("fingerprints", Rule().labels if form.kind == "labels" else Rule().numbers).Comparison()
-    own = brought_to(source[told], Form("logits"), form)
-    unlabelled = np.zeros(len(own), np.int64)
-
-    def score(stack: list[np.ndarray]) -> np.ndarray:
-        return np.asarray(compare(Told(own, np.stack(stack), unlabelled, unlabelled - 1))).round(6)
-
-    suspects = score([brought_to(each[told], form_of(each), form) for each in shown])
-    return suspects, score([brought_to(each[told], Form("logits"), form) for each in plain_answers]), form.kind
+def verdict_on(shown: np.ndarray, source: np.ndarray, references: dict[str, np.ndarray]) -> Verdict:
+    """The tool's verdict on a suspect's answers (P, K), alone, by these references."""
+    classes = tuple(map(str, range(source.shape[1])))
+    found = find("it", shown.astype(np.float32), classes, Enrolled(source, classes, references, {}), Rule())
+    return judge([found], Rule(), 1)[0]
 
 
 def judged(
@@ -138,30 +159,18 @@ def judged(
 ) -> pd.DataFrame:
     """The verdict on every copy and every irrelevant model, each judged alone by at most `number` references."""
     archs, irrelevant = models["arch"].to_numpy(str), np.flatnonzero(models["attack"] == "irrelevant")
-    told_by = np.stack([told(own, np.random.default_rng(7))[:queries].astype(np.float32) for own in shown])
-    scores, plain_scores, form = scores_of(source[:queries], told_by, answers[:, :queries])
     rows = []
     for place in np.flatnonzero(models["attack"].isin([*COPIES, "irrelevant"])):
         chosen = spread(irrelevant[irrelevant != place], number, archs)
-        p_value = float(p_values(scores[[place]], plain_scores[chosen])[0])
-        finding = Finding(
-            "it",
-            Form("logits"),
-            "",
-            queries,
-            0,
-            float(scores[place]),
-            p_value,
-            {str(other): float(plain_scores[other]) for other in chosen},
-            {},
-        )
+        references = {str(other): answers[other][:queries] for other in chosen}
+        verdict = verdict_on(told(shown[place], np.random.default_rng(7))[:queries], source[:queries], references)
         rows.append(
             {
                 "attack": models["attack"].iloc[place],
-                "verdict": judge([finding], Rule(), 1)[0].verdict,
-                "p": p_value,
+                "verdict": verdict.verdict,
+                "p": verdict.finding.p_value,
                 "n": len(chosen),
-                "form": form,
+                "form": verdict.finding.form.kind,
             }
         )
     return pd.DataFrame(rows)
@@ -185,10 +194,10 @@ def measure(task: str) -> Iterator[dict[str, object]]:
     settings = [
         (name, told, queries, number, answers)
         for name, told in INTERFACES.items()
-        for queries in QUERIES
+        for queries in (QUERIES if name in CITED else QUERIES[-1:])
         for number in (REFERENCES if name == "logits" else REFERENCES[-1:])
     ]
-    settings += [("two models in turn", plain, queries, REFERENCES[-1], mixed(models, answers)) for queries in QUERIES]
+    settings.append(("two models in turn", plain, QUERIES[-1], REFERENCES[-1], mixed(models, answers)))
     for name, told, queries, number, shown in settings:
         rows = judged(models, source, answers, told, queries, number, shown)
         for attack, own in rows.groupby("attack", sort=False):
@@ -217,7 +226,8 @@ def summed(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 def main(tasks: list[str]) -> None:
     """Measure, and write the tables."""
     tasks = tasks or sorted(path.stem for path in Path("snapshots").glob("*.dvc") if not path.stem.startswith("faces"))
-    measured = {task: list(measure(task)) for task in tasks}
+    each = Parallel(n_jobs=-1)(delayed(lambda task: list(measure(task)))(task) for task in tasks)
+    measured = dict(zip(tasks, each, strict=True))
     few = ", ".join(task for task, own in measured.items() if not own)
     left_out = f"Left out, for fewer than {max(QUERIES)} probes a method: {few or 'none'}. Faces are not judged here."
     if not any(measured.values()):
@@ -257,15 +267,14 @@ def table(rows: pd.DataFrame, by: list[str]) -> list[str]:
 def write_measured(rows: pd.DataFrame) -> None:
     """What a verdict page cites, by kind of answers, queries and references: an owner's references, where owner.csv is, and
     those of others, over the tasks that have enough for 5 %."""
-    names = {"logits": "logits", "probabilities": "probabilities", "top 3": "top_k", "labels": "labels"}
     parts = [rows.assign(references_of="others", references=rows["asked"])]
     if (owner := OUT / "owner.csv").exists():
         own = pd.read_csv(owner).rename(columns={"copy": "called_copy"})
         parts.insert(0, own.assign(references_of="owner", task="fashion_mini", queries=max(QUERIES)))
     whole = pd.concat(parts, ignore_index=True)
     by, lines = ["references_of", "answers", "queries", "references"], []
-    for (who, answers, queries, number), part in whole[whole["answers"].isin(names)].groupby(by, sort=False):
-        line = {"references_of": who, "tasks": " ".join(sorted(set(part["task"]))), "answers": names[str(answers)]}
+    for (who, answers, queries, number), part in whole[whole["answers"].isin(CITED)].groupby(by, sort=False):
+        line = {"references_of": who, "tasks": " ".join(sorted(set(part["task"]))), "answers": CITED[str(answers)]}
         line |= {"queries": queries, "references": number}
         for innocent, counted, called in ((True, "innocents", "accused"), (False, "copies", "found")):
             own = part[(part["attack"] == "irrelevant") == innocent]

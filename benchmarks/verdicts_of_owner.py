@@ -12,14 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from verdicts import COPIES, INTERFACES, OUT, scores_of, spread
+from verdicts import COPIES, INTERFACES, OUT, spread, verdict_on
 
-from pipeline.cases.case import Rule, read_enrolment
+from pipeline.cases.case import read_enrolment
 from pipeline.cases.images import resized
 from pipeline.cases.probes import read_probes
+from pipeline.cases.verdict import COPY
 from pipeline.cases.verifying import read_enrolled
 from pipeline.data.corrupt import jpeg
-from pipeline.metrics.conformal import p_values
 from pipeline.models.network import load, predict
 
 SEEN: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -71,18 +71,16 @@ def main(case: Path, run: Path) -> None:
             np.where(turn, own, other) for own, other in zip(logits, logits[1:] + logits[:1], strict=True)
         ]
         for name, answers in shown.items():
-            scores, by_name, _ = scores_of(
-                enrolled.source, np.stack(answers).astype(np.float32), np.stack(list(known.values()))
-            )
             for chosen in (first, names):
-                p_value = p_values(scores, by_name[[names.index(one) for one in chosen]])
+                references = {one: known[one] for one in chosen}
+                verdicts = [verdict_on(own, enrolled.source, references).verdict for own in answers]
                 rows.append(
                     {
                         "references": len(chosen),
                         "answers": name,
                         "attack": attack,
-                        "suspects": len(scores),
-                        "copy": int((p_value <= Rule().alpha + 1e-12).sum()),
+                        "suspects": len(verdicts),
+                        "copy": verdicts.count(COPY),
                     }
                 )
     write_tables(pd.DataFrame(rows))

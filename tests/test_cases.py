@@ -54,8 +54,8 @@ def test_the_p_value_is_a_naive_rank_among_references(case):
 def test_every_model_is_scored_by_all_others():
     models = [model(noise_pictures(40).images).astype(float) for model in (*references(4), INNOCENT)]
     source = SOURCE(noise_pictures(40).images).astype(float)
-    score, scores = ranked("partial", source, models[-1], models[:-1])
-    again, others = ranked("partial", source, models[1], [models[0], models[4], models[2], models[3]])
+    score, scores = ranked(["partial"], source, models[-1], models[:-1])
+    again, others = ranked(["partial"], source, models[1], [models[0], models[4], models[2], models[3]])
     assert again == pytest.approx(scores[1], abs=2e-6) and others[1] == pytest.approx(score, abs=2e-6)
 
 
@@ -360,7 +360,7 @@ def test_innocent_models_are_accused_no_more_often_than_the_rule_says():
     source = SOURCE(pictures).astype(float)
     for trial in range(120):
         others = [Linear(1000 + 30 * trial + seed)(pictures).astype(float) for seed in range(20)]
-        score, scores = ranked("partial", source, others[0], others[1:])
+        score, scores = ranked(["partial"], source, others[0], others[1:])
         accused += (1 + sum(other >= score for other in scores)) / 20 <= 0.05
     assert accused <= 13
 

@@ -3,8 +3,12 @@
 Answers of a model are a matrix (P, K) with NaN for what it did not tell: a row of NaN is a refused probe, a row with k
 numbers the k best classes, and a single 1 beside NaN a label. Probabilities of few digits, compared with raw logits, make a
 copy look more innocent than innocent models are; so the source and the references are cut down to what the suspect tells
-before they are compared, probe by probe where it tells more classes of one than of another. The best classes without
-probabilities, ranked or with raw scores, say no more than the label that can be compared.
+before they are compared. The best classes without probabilities, ranked or with raw scores, say no more than the label
+that can be compared.
+
+A suspect may answer one probe so and the next otherwise, to be misread. So its answers are read one by one, and nothing
+that it does at one probe changes how another is read. And no answer weighs more than another (`levelled`): an offset or a
+scale, of all or of one, changes nothing.
 """
 
 from dataclasses import dataclass
@@ -20,6 +24,10 @@ KINDS: tuple[Kind, ...] = ("labels", "top_k", "probabilities", "logits")
 
 MOST_DIGITS = 6
 """Probabilities with more digits than these are as good as whole ones."""
+MANY = MOST_DIGITS + 1
+"""What whole probabilities count as: they are not rounded, and half of this digit is the least that is told apart from 0."""
+ALL = 10**9
+"""As a number of classes, all of them, however many there are."""
 SUM_TOLERANCE = 0.01
 """How far probabilities may be from adding up to 1, besides what rounding does."""
 
@@ -44,29 +52,64 @@ class Form:
         }[self.kind]
 
 
+@dataclass(frozen=True)
+class Rows:
+    """What each answer of a table tells, (P,) each. label: no more than the best class; raw: numbers for all classes that are
+    no probabilities; digits: decimals, at most MANY; best: how many classes, or ALL.
+    """
+
+    label: np.ndarray
+    raw: np.ndarray
+    digits: np.ndarray
+    best: np.ndarray
+
+    def within(self, form: Form) -> "Rows":
+        """These, saying no more than `form` does."""
+        return Rows(
+            self.label | (form.kind == "labels"),
+            self.raw & (form.kind == "logits"),
+            np.minimum(self.digits, MANY if form.digits is None else form.digits),
+            np.minimum(self.best, ALL if form.best is None else form.best),
+        )
+
+    def take(self, index: np.ndarray) -> "Rows":
+        """Some of them."""
+        return Rows(self.label[index], self.raw[index], self.digits[index], self.best[index])
+
+
 def answered(answers: np.ndarray) -> np.ndarray:
     """Which probes (P,) have an answer."""
     missing: np.ndarray = np.isnan(answers).all(axis=1)
     return ~missing
 
 
-def classes_told(answers: np.ndarray) -> np.ndarray:
-    """Of how many classes (P,) a number is told of each probe."""
-    numbers: np.ndarray = (~np.isnan(answers)).sum(axis=1)
-    return numbers
+def read_rows(answers: np.ndarray) -> Rows:
+    """What each answer (P, K) tells, whatever the others do."""
+    filled, there = np.nan_to_num(answers.astype(np.float64)), ~np.isnan(answers)
+    best = there.sum(axis=1)
+    whole = best == answers.shape[1]
+    one_hot = ((filled == 0) | (filled == 1)).all(axis=1) & (filled.sum(axis=1) == 1)
+    digits = np.full(len(answers), MANY)
+    for few in range(MOST_DIGITS - 1, 0, -1):
+        digits[np.isclose(filled, np.round(filled, few), rtol=0, atol=1e-7).all(axis=1)] = few
+    sums, slack = filled.sum(axis=1), SUM_TOLERANCE + np.where(digits < MANY, best * 0.5 * 10.0**-digits, 0)
+    adds_up = (sums <= 1 + slack) & (~whole | (sums >= 1 - slack))
+    probable = (filled >= 0).all(axis=1) & (filled <= 1).all(axis=1) & adds_up & (best > 0)
+    return Rows(one_hot | (~probable & ~whole & (best > 0)), ~probable & whole, digits, np.where(whole, ALL, best))
 
 
 def form_of(answers: np.ndarray) -> Form:
-    """What kind of answers these are, judged by those that are there."""
+    """What kind of answers these are as a whole: what they are compared as, of the answers that tell most."""
     told = answers[answered(answers)]
-    classes, most = told.shape[1], int(classes_told(told).max(initial=0))
-    if _one_hot(told):
-        return Form("labels", best=most if 1 < most < classes else None)
-    digits = _digits(told[~np.isnan(told)])
-    probable = bool(len(told)) and _probable(told, digits)
-    if np.isnan(told).any():
-        return Form("top_k", digits, most) if probable else Form("labels", best=most)
-    return Form("probabilities", digits) if probable else Form("logits")
+    rows, most = read_rows(told), int((~np.isnan(told)).sum(axis=1).max(initial=0))
+    numbers = rows.take(~rows.label)
+    if len(told) and not len(numbers.label):
+        return Form("labels", best=most if 1 < most < told.shape[1] else None)
+    if numbers.raw.all() and len(numbers.label) == len(told):
+        return Form("logits")
+    digits = int(rows.digits.max())
+    few = digits if digits < MANY else None
+    return Form("top_k", few, most) if np.isnan(told).any() else Form("probabilities", few)
 
 
 def weakest(forms: list[Form]) -> Form:
@@ -77,50 +120,33 @@ def weakest(forms: list[Form]) -> Form:
     return Form(kind, digits if kind in ("top_k", "probabilities") else None, best if kind == "top_k" else None)
 
 
-def brought_to(answers: np.ndarray, own: Form, form: Form, best: np.ndarray | None = None) -> np.ndarray:
-    """Answers (P, K) of form `own` as logits (P, K) that say no more than `form` does; rows that were refused stay NaN.
+def brought_to(answers: np.ndarray, rows: Rows) -> np.ndarray:
+    """Answers (P, K) as logits (P, K) that say no more than `rows` do; probes that were refused stay NaN.
 
-    best: how many classes (P,) of each probe are kept of the best ones; `form.best` of all, without.
-
-    Of labels: 1 for the label, else 0. Of probabilities their logarithm, where what rounding made zero, and what is not told,
-    counts as half of the last digit or as an even share of what is left.
+    All raw, they stay as they are. Else of raw numbers their softmax is taken, and of probabilities their logarithm, where what
+    rounding made zero, and what is not told, counts as half of the last digit or as an even share of what is left; a label is
+    the best class at 1, to one digit.
     """
-    if form.kind == "logits":
-        return answers.astype(np.float64)
     told = answered(answers)
+    if rows.raw[told].all():
+        return answers.astype(np.float64)
+    given, kept, own = answers[told].astype(np.float64), rows.take(told), read_rows(answers[told])
+    chances = np.where(own.raw[:, None], softmax(np.where(own.raw[:, None], given, 0)), given)
+    chances = np.where(_ranks(chances) < kept.best[:, None], chances, np.nan)
+    labels = np.eye(answers.shape[1])[np.nanargmax(given, axis=1)]
     shown = np.full(answers.shape, np.nan)
-    if form.kind == "labels":
-        shown[told] = np.eye(answers.shape[1])[np.nanargmax(answers[told], axis=1)]
-        return shown
-    chances = softmax(answers[told]) if own.kind == "logits" else answers[told].astype(np.float64)
-    if form.kind == "top_k":
-        kept = np.full(len(answers), form.best) if best is None else best
-        chances = np.where(_ranks(chances) < kept[told][:, None], chances, np.nan)
-    shown[told] = _logarithm(chances, form)
+    shown[told] = _logarithm(np.where(kept.label[:, None], labels, chances), np.where(kept.label, 1, kept.digits)[:, None])
     return shown
 
 
-def _one_hot(told: np.ndarray) -> bool:
-    filled = np.nan_to_num(told)
-    return bool(len(told)) and bool(((filled == 0) | (filled == 1)).all()) and bool((filled.sum(axis=1) == 1).all())
-
-
-def _digits(values: np.ndarray) -> int | None:
-    """The least number of decimals that all values have; None if they are many."""
-    for digits in range(1, MOST_DIGITS):
-        if np.allclose(values, np.round(values.astype(np.float64), digits), rtol=0, atol=1e-7):
-            return digits
-    return None
-
-
-def _probable(told: np.ndarray, digits: int | None) -> bool:
-    """Whether these are probabilities, of all classes or of the best: from 0 to 1, and adding up to 1, or to less where
-    classes are not told.
-    """
-    sums, whole = np.nansum(told, axis=1), ~np.isnan(told).any(axis=1)
-    rounded = 0 if digits is None else classes_told(told).max() * 0.5 * 10.0**-digits
-    most, least = 1 + SUM_TOLERANCE + rounded, 1 - SUM_TOLERANCE - rounded
-    return bool(np.nanmin(told) >= 0 and np.nanmax(told) <= 1 and (sums <= most).all() and (sums[whole] >= least).all())
+def levelled(shown: np.ndarray) -> np.ndarray:
+    """Answers (P, K), each about its own mean and of length 1; equal numbers are zeros."""
+    largest = np.abs(shown).max(axis=1, keepdims=True)
+    scaled = shown / np.where(largest > 0, largest, 1)  # so that no square overflows
+    centred = scaled - scaled.mean(axis=1, keepdims=True)
+    length = np.linalg.norm(centred, axis=1, keepdims=True)
+    result: np.ndarray = np.divide(centred, length, out=np.zeros_like(centred), where=length > 1e-12)
+    return result
 
 
 def _ranks(chances: np.ndarray) -> np.ndarray:
@@ -130,10 +156,10 @@ def _ranks(chances: np.ndarray) -> np.ndarray:
     return ranks
 
 
-def _logarithm(chances: np.ndarray, form: Form) -> np.ndarray:
-    if form.digits is not None:
-        chances = np.round(chances, form.digits)
-    floor = 0.5 * 10.0 ** -(form.digits if form.digits is not None else MOST_DIGITS + 1)
+def _logarithm(chances: np.ndarray, digits: np.ndarray) -> np.ndarray:
+    """Of probabilities (P, K) told to so many digits (P, 1)."""
+    tenth = 10.0**-digits
+    chances = np.where(digits < MANY, np.round(chances / tenth) * tenth, chances)
     untold = np.isnan(chances)
     left = np.maximum(1 - np.nansum(chances, axis=1, keepdims=True), 0) / np.maximum(untold.sum(axis=1, keepdims=True), 1)
-    return np.log(np.maximum(np.where(untold, left, chances), floor))
+    return np.log(np.maximum(np.where(untold, left, chances), 0.5 * tenth))

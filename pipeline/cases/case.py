@@ -59,7 +59,8 @@ class Rule(Parameters):
     """How a verdict is reached; committed before any suspect is asked.
 
     alpha: the chance to accuse any innocent suspect, over all suspects of the case (Holm). numbers, labels: the comparison for
-    answers in numbers, whatever their classes, and for labels alone. least: probes that must have been answered.
+    answers in numbers, whatever their classes, and for labels, alone or beside numbers. least: probes that must have been
+    answered.
     """
 
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.05

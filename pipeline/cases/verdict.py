@@ -5,13 +5,17 @@ of the n + 1 models is scored against the source by all the others as references
 would be as likely as any other, and p = (1 + references that score at least as high) / (n + 1) would be at most t with
 probability at most t (full conformal prediction; Vovk, Gammerman & Shafer, 2005). Holm's step-down rule (1979) bounds the
 chance to accuse any innocent one.
+
+Answers in numbers are scored twice, by all numbers and by the best class alone, and a model's score is the larger of the
+two in standard deviations of the n + 1. So a thief who spoils what the users of a copy do not look at is found by its
+labels. The n + 1 models are treated alike: p stays what it is.
 """
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipeline.cases.answers import Form, answered, brought_to, classes_told, form_of, weakest
+from pipeline.cases.answers import ALL, Form, Rows, answered, brought_to, form_of, levelled, read_rows, weakest
 from pipeline.cases.case import Rule, needed
 from pipeline.core.errors import BadInput
 from pipeline.core.names import module
@@ -70,43 +74,63 @@ def find(name: str, answers: np.ndarray, classes: tuple[str, ...], enrolled: Enr
     own, same = form_of(answers), answers.shape[1] == enrolled.source.shape[1]
     answers = _in_order(answers, classes, enrolled.classes) if same else answers
     known = [*enrolled.references.values(), *enrolled.known_copies.values()]
-    form = weakest([own, form_of(enrolled.source), *(form_of(other) for other in known)])
-    comparison = rule.labels if form.kind == "labels" else rule.numbers
-    empty = Finding(name, own, comparison, int(told.sum()), int((~told).sum()), None, None, {}, {})
+    form = weakest([form_of(enrolled.source), *(form_of(other) for other in known)])
+    rows = read_rows(answers[told]).within(form)
+    comparisons = _comparisons(rows, rule, {each.shape[1] for each in (answers, enrolled.source, *known)})
+    empty = Finding(name, own, " and ".join(comparisons), int(told.sum()), int((~told).sum()), None, None, {}, {})
     if told.sum() < rule.least:
         return replace(empty, why=f"it answered {told.sum()} probes, the rule asks for {rule.least}")
-    if not same and (form.kind in ("labels", "top_k") or _by_class(comparison)):
+    if not same and (rows.label.any() or (rows.best < ALL).any() or any(map(_by_class, comparisons))):
         return replace(
             empty,
-            why=f"it has {answers.shape[1]} classes, the source {enrolled.source.shape[1]}, and {comparison} "
-            f"compares {form} class by class",
+            why=f"it has {answers.shape[1]} classes, the source {enrolled.source.shape[1]}, and {empty.comparison} "
+            f"compares {weakest([form, own])} class by class",
         )
-    best = classes_told(answers[told])
 
     def cut(model: str, each: np.ndarray) -> np.ndarray:
-        shown = brought_to(each[told], form_of(each), form, best)
+        shown = brought_to(each[told], rows)
         if np.isnan(shown).any():
             raise BadInput(f"{model}: does not answer all probes that {name} answered, expected a number for every class")
         return shown
 
     def all_of(models: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        comparable = not _by_class(comparison)
-        return {key: cut(key, each) for key, each in models.items() if comparable or each.shape[1] == enrolled.source.shape[1]}
+        narrow = any(map(_by_class, comparisons))
+        return {key: cut(key, each) for key, each in models.items() if not narrow or each.shape[1] == enrolled.source.shape[1]}
 
     source, suspect, references = cut("the source", enrolled.source), cut(name, answers), all_of(enrolled.references)
     others = list(references.values())
-    score, scores = ranked(comparison, source, suspect, others)
-    copies = {key: ranked(comparison, source, each, others)[0] for key, each in all_of(enrolled.known_copies).items()}
+    score, scores = ranked(comparisons, source, suspect, others)
+    copies = {key: ranked(comparisons, source, each, others)[0] for key, each in all_of(enrolled.known_copies).items()}
     p_value = float(p_values(np.array([score]), np.array(scores))[0])
     return replace(
         empty, score=score, p_value=p_value, known_copies=copies, references=dict(zip(references, scores, strict=True))
     )
 
 
-def ranked(comparison: str, source: np.ndarray, suspect: np.ndarray, references: list[np.ndarray]) -> tuple[float, list[float]]:
-    """The suspect's score and the references', each by all other models as references, the suspect among them."""
-    compare = module("fingerprints", comparison).Comparison()
-    models = [*references, suspect]
+def _comparisons(rows: Rows, rule: Rule, classes: set[int]) -> list[str]:
+    """What answers are compared by: numbers, labels, or both where all models have one number of classes."""
+    if rows.label.all():
+        return [rule.labels]
+    return [rule.numbers, rule.labels] if len(classes) == 1 else [rule.numbers]
+
+
+def ranked(
+    comparisons: list[str], source: np.ndarray, suspect: np.ndarray, references: list[np.ndarray]
+) -> tuple[float, list[float]]:
+    """The suspect's score and the references', each by all other models as references, the suspect among them.
+
+    By several comparisons each model's is the largest of its standard scores among these models.
+    """
+    each = [_scores(comparison, source, [*references, suspect]) for comparison in comparisons]
+    scores = each[0] if len(each) == 1 else np.max([_standard(one) for one in each], axis=0).round(6)
+    return float(scores[-1]), scores[:-1].tolist()
+
+
+def _scores(name: str, source: np.ndarray, models: list[np.ndarray]) -> np.ndarray:
+    """The scores (M,) of models by one comparison, which is told levelled answers unless it compares labels."""
+    compare = module("fingerprints", name).Comparison()
+    if not compare.labelled:
+        source, models = levelled(source), [levelled(model) for model in models]
     labels = np.zeros(len(source), np.int64)
 
     def score(place: int) -> float:
@@ -115,8 +139,13 @@ def ranked(comparison: str, source: np.ndarray, suspect: np.ndarray, references:
             return 0.0
         return float(compare(Told(source, models[place][None], labels, labels - 1, others))[0])
 
-    scores = [round(score(place), 6) for place in range(len(models))]
-    return scores[-1], scores[:-1]
+    return np.array([score(place) for place in range(len(models))]).round(6)
+
+
+def _standard(scores: np.ndarray) -> np.ndarray:
+    deviation = scores.std()
+    centred: np.ndarray = scores - scores.mean()
+    return centred / deviation if deviation > 1e-6 else np.zeros_like(scores)
 
 
 def judge(findings: list[Finding], rule: Rule, suspects: int) -> list[Verdict]:
