@@ -5,7 +5,7 @@ artifacts/TASK). A threshold is the highest score of four irrelevant models, one
 choices. Writes exchange.csv under benchmarks/references/.
 
     dvc pull snapshots/*.dvc
-    python benchmarks/exchange.py snapshots/fashion_mnist snapshots/cifar10_views snapshots/emotion
+    python benchmarks/exchange.py snapshots/fashion_mnist snapshots/cifar10_views snapshots/emotion_views
 """
 
 from itertools import product

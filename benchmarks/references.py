@@ -7,7 +7,7 @@ Reads the outputs of finished runs (a published snapshot, or artifacts/TASK) and
     accusations.csv   the share of irrelevant and of stolen models that conformal p-values accuse
 
     dvc pull snapshots/*.dvc
-    python benchmarks/references.py snapshots/fashion_mnist snapshots/cifar10_views snapshots/emotion
+    python benchmarks/references.py snapshots/fashion_mnist snapshots/cifar10_views snapshots/emotion_views
 """
 
 from collections.abc import Iterator

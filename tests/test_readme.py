@@ -27,10 +27,10 @@ TASKS = {
     "cifar10_views": "CIFAR-10, augmented, asked on every view",
     "cifar10_resnet": "the same, source a ResNet",
     "cifar100": "CIFAR-100, augmented, asked on every view",
-    "emotion": "Emotions (FER2013)",
-    "emotion_views": "Emotions, more images, augmented, asked on every view",
+    "emotion_views": "Emotions (FER2013), augmented, asked on every view",
     "emotion_views_resnet": "the same, source a ResNet",
     "emotion_views_mobilenet": "the same, source a MobileNet",
+    "emotion_views_densenet": "the same, source a DenseNet",
     "faces": "Face verification (LFW)",
     "faces_orl": "Face verification (ORL, 9 people a half: serves the tests)",
 }

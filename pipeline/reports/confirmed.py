@@ -23,6 +23,7 @@ CONFIRMING = (
     "emotion_views",
     "emotion_views_resnet",
     "emotion_views_mobilenet",
+    "emotion_views_densenet",
 )
 """The tasks whose zoos were trained after the fingerprints were frozen."""
 SHOWN = [
