@@ -10,8 +10,6 @@ from pipeline.reports.text import auc_grid, listed, number, signed
 
 CONFIRMING = (
     "fashion_mini",
-    "fashion_mini_2",
-    "fashion_mini_3",
     "fashion_mini_ewe",
     "fashion_mnist_views",
     "cifar10_views",
