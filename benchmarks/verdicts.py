@@ -1,7 +1,7 @@
 """An owner's verdicts on the benchmark's suspects: copies found, innocents accused, by attack, answers, queries, references.
 
     python benchmarks/verdicts.py             # every published task with probes enough; needs `dvc pull snapshots/*.dvc`
-    python benchmarks/verdicts.py TASK ...
+    python benchmarks/verdicts.py TASK ...    # these anew, the others as they were measured
 
 The answers are those of the published runs. References are a task's irrelevant models: to judge one of them, all others; to
 judge a copy, all of them, as many at most as are asked for. They learned other pictures than the source and the
@@ -225,15 +225,18 @@ def summed(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 
 def main(tasks: list[str]) -> None:
     """Measure, and write the tables."""
-    tasks = tasks or sorted(path.stem for path in Path("snapshots").glob("*.dvc") if not path.stem.startswith("faces"))
-    each = Parallel(n_jobs=-1)(delayed(lambda task: list(measure(task)))(task) for task in tasks)
-    measured = dict(zip(tasks, each, strict=True))
-    few = ", ".join(task for task, own in measured.items() if not own)
+    published = sorted(path.stem for path in Path("snapshots").glob("*.dvc") if not path.stem.startswith("faces"))
+    each = Parallel(n_jobs=-1)(delayed(lambda task: list(measure(task)))(task) for task in tasks or published)
+    rows = pd.DataFrame([row for own in each for row in own])
+    if tasks and (before := OUT / "verdicts.csv").exists():
+        old = pd.read_csv(before, keep_default_na=False)
+        rows = pd.concat([old[old["task"].isin(set(published) - set(tasks))], rows], ignore_index=True)
+    few = ", ".join(task for task in published if rows.empty or task not in set(rows["task"]))
     left_out = f"Left out, for fewer than {max(QUERIES)} probes a method: {few or 'none'}. Faces are not judged here."
-    if not any(measured.values()):
+    if rows.empty:
         print(left_out)
         return
-    rows = pd.DataFrame([row for own in measured.values() for row in own])
+    rows = rows.sort_values("task", kind="stable")
     OUT.mkdir(exist_ok=True)
     rows.to_csv(OUT / "verdicts.csv", index=False)
     enough = rows[rows["references"] >= 19]
