@@ -12,7 +12,6 @@ Written: benchmarks/verdicts/verdicts.csv (a row for each setting and attack), b
 pipeline/cases/measured.csv (what a verdict page cites).
 """
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,6 +24,7 @@ from joblib import Parallel, delayed
 from pipeline.cases.case import Rule
 from pipeline.cases.verdict import Enrolled, Verdict, find, judge
 from pipeline.fingerprints.representation import softmax
+from pipeline.outputs.table import names_in
 
 OUT = Path(__file__).parent / "verdicts"
 MEASURED = Path(__file__).parent.parent / "pipeline/cases/measured.csv"
@@ -126,7 +126,7 @@ CITED = {"logits": "logits", "probabilities": "probabilities", "top 3": "top_k",
 def read_answers(path: Path, method: str) -> tuple[pd.DataFrame, np.ndarray, list[np.ndarray]]:
     """The suspects of a published run that have the source's classes, the source's logits (P, K), and theirs."""
     table = pq.read_table(path)
-    names = {key: tuple(own) for key, own in json.loads(table.schema.metadata[b"sac_classes"]).items()}
+    names = {suspect: tuple(own) for suspect, own in names_in(path)[0].items()}
     frame = table.to_pandas()
     frame = frame[frame["method"] == method]
     models, answers, source = [], [], None

@@ -1,5 +1,6 @@
 """The border file: what is written comes back, and what is wrong names the suspect."""
 
+import json
 import time
 
 import numpy as np
@@ -54,6 +55,16 @@ def test_answers_come_back_to_the_nearest_step(file):
             assert np.abs(logits - expected[name, answers.method]).max() <= STEP / 2 and not (logits % STEP).any()
     assert clean.labels.tolist() == [0, 1, 2, 0] and compressed.targets.tolist() == [0, 0, 1]
     assert list(clean.suspects.columns) == SUSPECT and clean.classes == [NAMES, tuple("vwxyz")]
+
+
+def test_class_names_stand_once_however_many_suspects_have_them(file):
+    told = json.loads(pq.read_metadata(file).metadata[CLASSES])
+    assert told == {"source": list(NAMES), "one": "source", "two": list("vwxyz")}
+    each = json.dumps({"source": NAMES, "one": NAMES, "two": list("vwxyz")}).encode()
+    before = read_outputs(file)
+    write_table(file, pq.read_table(file).replace_schema_metadata({CLASSES: each}), {"task": "made"})
+    for own, other in zip(before, read_outputs(file), strict=True):
+        assert own.classes == other.classes and own.source_classes == other.source_classes == NAMES
 
 
 def test_suspects_with_the_same_classes_are_stacked(file):
@@ -137,7 +148,16 @@ def test_a_file_without_class_names_is_refused(file):
 
 @pytest.mark.parametrize(
     "names",
-    [b"[]", b"7", b'{"source": 3}', b'{"source": "abc"}', b'{"source": [1, 2, 3]}', b'{"source":' + b"[" * 100_000, b"\xff"],
+    [
+        b"[]",
+        b"7",
+        b'{"source": 3}',
+        b'{"source": "abc"}',
+        b'{"source": "one", "one": "source"}',
+        b'{"source": [1, 2, 3]}',
+        b'{"source":' + b"[" * 100_000,
+        b"\xff",
+    ],
     ids=lambda names: repr(names[:20]),
 )
 @pytest.mark.parametrize("read", [read_outputs, lambda path: list(read_blocks(path))], ids=["whole", "blocks"])

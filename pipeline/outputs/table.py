@@ -2,8 +2,8 @@
 
 One row for each suspect and probe: task, attack, arch, seed, variant, suspect, method (of the probes), probe (its
 place), label (true), target (expected of a copy), output (raw logits, rounded to steps of 1/128: less than half the
-bytes; benchmarks/RESULTS.md says what that moves). The suspects' class names are in the schema's metadata. The source
-is the suspect of attack `source`.
+bytes; benchmarks/RESULTS.md says what that moves). The suspects' class names are in the schema's metadata, a list or
+the name of the suspect that has the same. The source is the suspect of attack `source`.
 
 In face verification suspects decide on pairs and tell no classes: an output is of 0 and 1, one number for each of the
 columns of its method of probes, which are in the metadata too.
@@ -88,7 +88,8 @@ def write_outputs(
     A block: a suspect (the fields of SUSPECT), its class names, and (probe set, logits) for each method.
     Raises BadInput, naming the suspect, where logits do not fit the probes or are not finite.
     """
-    classes: dict[str, list[str]] = {}
+    classes: dict[str, list[str] | str] = {}
+    first: dict[tuple[str, ...], str] = {}
     columns: dict[str, list[str]] = {}
 
     def about() -> dict[bytes, bytes]:
@@ -97,7 +98,8 @@ def write_outputs(
     def tables() -> Iterator[pa.Table]:
         yield SCHEMA.empty_table()
         for suspect, names, answers in blocks:
-            classes[suspect["suspect"]] = list(names)
+            name = first.setdefault(names, suspect["suspect"])
+            classes[suspect["suspect"]] = list(names) if name == suspect["suspect"] else name
             for probes, logits in answers:
                 _check(suspect["suspect"], probes.method, logits, len(probes), len(probes.columns or names))
                 columns.update({probes.method: probes.columns} if probes.columns else {})
@@ -179,6 +181,8 @@ def names_in(path: Path) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
 
 def _names(text: bytes) -> dict[str, list[str]]:
     found = json.loads(text)
+    if isinstance(found, dict):
+        found = {key: found.get(own) if isinstance(own, str) else own for key, own in found.items()}
     lists = found.values() if isinstance(found, dict) else [None]
     if not all(isinstance(own, list) and all(isinstance(name, str) for name in own) for own in lists):
         raise ValueError("expected lists of names in its metadata")
