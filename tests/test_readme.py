@@ -27,6 +27,7 @@ TASKS = {
     "cifar10_views": "CIFAR-10, augmented, asked on every view",
     "cifar10_resnet": "the same, source a ResNet",
     "cifar100": "CIFAR-100, augmented, asked on every view",
+    "tiny_imagenet": "Tiny-ImageNet at 32 x 32, augmented, asked on every view",
     "emotion_views": "Emotions (FER2013), augmented, asked on every view",
     "emotion_views_resnet": "the same, source a ResNet",
     "emotion_views_mobilenet": "the same, source a MobileNet",

@@ -15,6 +15,7 @@ CONFIRMING = (
     "cifar10_views",
     "cifar10_resnet",
     "cifar100",
+    "tiny_imagenet",
     "regime_long",
     "fashion_mnist_long",
     "fashion_mnist_long_2",
