@@ -23,7 +23,16 @@ FRAMES = {
             for attack, auc, inside in (("prune", 0.9149, "yes"), ("average", 0.5, "no"), ("pooled", 0.5, "yes"))
         ]
     ),
-    "accuracy": pd.DataFrame([{"attack": "source", "arch": "vgg_slim", "train_accuracy": 1.0, "test_accuracy": 0.596}]),
+    "accuracy": pd.DataFrame(
+        [
+            {"attack": attack, "arch": arch, "models": models, "train_accuracy": 1.0, "test_accuracy": 0.596}
+            for attack, arch, models in (
+                ("source", "vgg_slim", 1),
+                ("references", "vgg_slim", 2),
+                ("references", "resnet_slim", 3),
+            )
+        ]
+    ),
     "success": pd.DataFrame([{"method": "jpeg", "irrelevant": 0.484}]),
     "pruning": pd.DataFrame([{"ratio": "0.20", "auc": 0.333}]),
 }
@@ -55,6 +64,7 @@ def says(tmp_path, monkeypatch):
         ('{{ paper("SAC-m", "average") }}', "0.97"),
         ('{{ held_out("source") }}', "60 %"),
         ('{{ learned("source", "vgg_slim") }}', "100 %"),
+        ('{{ models("references") }}', "5"),
         ('{{ answered("jpeg", "irrelevant") }}', "48 %"),
         ('{{ pruned("0.20", "auc") }}', "0.33"),
         ("{{ inside() }}", "1 of 2"),
@@ -65,7 +75,8 @@ def test_a_number_is_read_from_its_table(template, text, says):
 
 
 @pytest.mark.parametrize(
-    "template", ['{{ auc("SAC-w", "prune") }}', '{{ answered("jpeg", "prune") }}', '{{ pruned("0.3", "auc") }}']
+    "template",
+    ['{{ auc("SAC-w", "prune") }}', '{{ answered("jpeg", "prune") }}', '{{ pruned("0.3", "auc") }}', '{{ models("prune") }}'],
 )
 def test_a_number_that_no_table_holds_stops_the_report(template, says):
     with pytest.raises(BadInput, match="notes of made: no number in table"):

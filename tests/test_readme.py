@@ -23,7 +23,7 @@ TASKS = {
     "fashion_mini_ewe": "the same, a watermarked source",
     "fashion_mnist": "FashionMNIST, learned by heart",
     "fashion_mnist_views": "FashionMNIST, augmented, asked on every view",
-    "fashion_mnist_long": "the same, few images, trained until they fit, two sources",
+    "fashion_mnist_long": "the same, few images, trained until they fit, three sources",
     "cifar10_views": "CIFAR-10, augmented, asked on every view",
     "cifar10_resnet": "the same, source a ResNet",
     "cifar100": "CIFAR-100, augmented, asked on every view",
@@ -35,7 +35,7 @@ TASKS = {
     "faces": "Face verification (LFW)",
     "faces_orl": "Face verification (ORL, 9 people a half: serves the tests)",
 }
-SOURCES = {"fashion_mnist_long": ["fashion_mnist_long_2"]}
+SOURCES = {"fashion_mnist_long": ["fashion_mnist_long_2", "fashion_mnist_long_3"]}
 """Tasks that the findings show together with further sources, by the table over all of them."""
 HEADLINE = "fashion_mnist_long"
 COLUMNS = [

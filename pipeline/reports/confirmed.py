@@ -19,6 +19,7 @@ CONFIRMING = (
     "regime_long",
     "fashion_mnist_long",
     "fashion_mnist_long_2",
+    "fashion_mnist_long_3",
     "emotion_views",
     "emotion_views_resnet",
     "emotion_views_mobilenet",

@@ -1,8 +1,8 @@
 """What a task's numbers say, in sentences whose numbers are read from its tables: notes/TASK.md, a Jinja template.
 
 A template writes no measured number itself. It asks for one: {{ auc("SAC-m", "average") }}, {{ paper("SAC-m", "average") }},
-{{ limits("SAC-m", "prune") }}, {{ held_out("source") }}, {{ answered("jpeg", "irrelevant") }}, {{ pruned("0.20", "auc") }},
-{{ inside() }}. A cell that the tables lack stops the report.
+{{ limits("SAC-m", "prune") }}, {{ held_out("source") }}, {{ models("references") }}, {{ answered("jpeg", "irrelevant") }},
+{{ pruned("0.20", "auc") }}, {{ inside() }}. A cell that the tables lack stops the report.
 """
 
 from collections.abc import Callable
@@ -52,6 +52,12 @@ def _readers(task: str, frames: Frames) -> dict[str, Callable[..., str]]:
     def accuracy(column: str, attack: str, arch: str | None) -> str:
         return share("accuracy", column, attack=attack, **({"arch": arch} if arch else {}))
 
+    def models(attack: str) -> str:
+        own = frames["accuracy"].query("attack == @attack")
+        if own.empty:
+            raise BadInput(f"notes of {task}: no number in table accuracy, column models, for {attack}")
+        return str(int(own["models"].sum()))
+
     compared = compared_cells(frames["main"])
     return {
         "inside": lambda: f"{int((compared['inside'] == 'yes').sum())} of {len(compared)}",
@@ -62,6 +68,7 @@ def _readers(task: str, frames: Frames) -> dict[str, Callable[..., str]]:
         "paper": lambda fingerprint, attack: str(main("published", fingerprint, attack)),
         "held_out": lambda attack, arch=None: accuracy("test_accuracy", attack, arch),
         "learned": lambda attack, arch=None: accuracy("train_accuracy", attack, arch),
+        "models": models,
         "answered": lambda method, attack: share("success", attack, method=method),
         "pruned": lambda ratio, column: number(float(find("pruning", column, ratio=ratio))),
     }
